@@ -1,0 +1,31 @@
+/* Bucket queue: a bucket read as a queue, smallest key first. Owns the bucket (bucket_queue_new)
+ * or borrows it (bucket_queue_parked). Its leases, delays and receive counts live in this process
+ * alone: nothing in a bucket hides an object, so two processes on one bucket see the same
+ * objects. It never writes over an object, except under parked/, and never reads one there.
+ *
+ * A message is one object: its id is the key, its receipt the key and the number of the delivery,
+ * its body the content, its attributes the metadata as it stands. Its sent time is the key when
+ * that is epoch milliseconds (13 digits), else the object's date. Receiving goes round the keys
+ * in their order and begins again after the last one; a page of the listing serves until it is
+ * used up. It answers at once, with nothing when there is nothing: `wait_s` is not looked at. An
+ * object that vanished before it was read is nothing. One that cannot be read fails the receive
+ * only when nothing else could be read, and is passed over otherwise. A lease that was not asked
+ * for is 30 s. Deleting the message deletes the object; a receipt that is not the newest changes
+ * nothing and succeeds, as with SQS. Sending puts an object whose key is the entry's id. There is
+ * no clock here: an entry without an id is refused (NoId), and one whose key is taken fails with
+ * PreconditionFailed, not retryable. Its delay holds in this process only. Settings: `visible` is
+ * 1 when there is an object to receive, else 0. */
+#ifndef TIDEGATE_DELIVERY_BUCKET_QUEUE_H
+#define TIDEGATE_DELIVERY_BUCKET_QUEUE_H
+
+#include "base/bucket.h"
+#include "base/queue.h"
+
+/* The queue owns `bucket` and frees it. */
+struct queue *bucket_queue_new(struct bucket *bucket);
+/* Where messages are parked: sending to it puts parked/ID over whatever is there, with the
+ * attributes as metadata (see metadata.h). All else is refused with NotSupported. Borrows
+ * `bucket`. */
+struct queue *bucket_queue_parked(struct bucket *bucket);
+
+#endif

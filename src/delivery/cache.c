@@ -1,0 +1,52 @@
+#include "delivery/cache.h"
+
+void cache_init(struct cache *c)
+{
+    *c = (struct cache){0};
+    for (size_t i = 0; i < DELIVERY_STATES; i++)
+        list_init(&c->lists[i]);
+}
+
+struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end)
+{
+    struct delivery *d = mem_new(sizeof *d);
+    d->message = m;
+    d->lease_end = lease_end;
+    d->state = DELIVERY_READY;
+    list_push(&c->lists[DELIVERY_READY], &d->link);
+    c->counts[DELIVERY_READY]++;
+    return d;
+}
+
+void cache_move(struct cache *c, struct delivery *d, enum delivery_state state)
+{
+    list_remove(&d->link);
+    c->counts[d->state]--;
+    d->state = state;
+    list_push(&c->lists[state], &d->link);
+    c->counts[state]++;
+}
+
+void cache_remove(struct cache *c, struct delivery *d)
+{
+    list_remove(&d->link);
+    list_remove(&d->lane_link);
+    list_remove(&d->batch_link);
+    c->counts[d->state]--;
+    message_free(d->message);
+    mem_free(d);
+}
+
+struct delivery *cache_first(const struct cache *c, enum delivery_state state)
+{
+    struct link *first = list_first(&c->lists[state]);
+    return first ? LIST_ITEM(first, struct delivery, link) : NULL;
+}
+
+size_t cache_total(const struct cache *c)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < DELIVERY_STATES; i++)
+        total += c->counts[i];
+    return total;
+}

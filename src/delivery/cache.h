@@ -1,0 +1,54 @@
+/* Cache: the messages in our hands, each with its lease and its place on the way from received to
+ * settled. It owns its deliveries and their messages; cache_remove() gives both back. Time is an
+ * argument. It never talks to a queue and never decides a verdict. */
+#ifndef TIDEGATE_DELIVERY_CACHE_H
+#define TIDEGATE_DELIVERY_CACHE_H
+
+#include "base/list.h"
+#include "base/queue.h"
+#include "delivery/verdict.h"
+
+enum delivery_state {
+    DELIVERY_READY,          /* waits for a free slot */
+    DELIVERY_RUNNING,        /* its handler runs or waits on the world */
+    DELIVERY_BLOCKED,        /* its handler began, and another message of the same lane is ahead */
+    DELIVERY_GRANTED,        /* the lane is its own now; waits for a free slot */
+    DELIVERY_SETTLING,       /* it has a verdict that is not confirmed yet */
+    DELIVERY_STATES
+};
+
+struct lane;
+
+struct delivery {
+    enum delivery_state state;
+    struct message *message;
+    struct monotime lease_end;
+    struct verdict verdict;
+    bool unparkable;     /* meant for parking, but there is no place for it: goes back instead */
+    struct op *entering; /* BLOCKED, GRANTED: what its handler waits on; the handler's */
+    void *task, *host;               /* the host's */
+
+    struct link link;                /* in the cache's list of its state */
+    struct lane *lane;               /* NULL: in none */
+    struct link lane_link;           /* in its lane's queue while BLOCKED */
+    struct link batch_link;          /* in a batcher's queue while it waits for a call */
+    struct monotime not_before;      /* SETTLING: no call before this */
+    struct monotime due;             /* SETTLING: no reason to wait for company beyond this */
+    int tries;                       /* SETTLING: calls that did not settle it */
+};
+
+struct cache {
+    struct list lists[DELIVERY_STATES];
+    size_t counts[DELIVERY_STATES];
+};
+
+void cache_init(struct cache *c);
+/* Takes the message over; the delivery is READY, behind all others. */
+struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end);
+void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
+void cache_remove(struct cache *c, struct delivery *d);
+struct delivery *cache_first(const struct cache *c, enum delivery_state state); /* NULL when there
+                                                                                   is none */
+size_t cache_total(const struct cache *c);
+
+#endif

@@ -1,0 +1,45 @@
+/* Hold: what this process knows of an object that is read as a message: is it hidden, and until
+ * when, how often was it given, and under which delivery number. The table owns its holds; a hold
+ * with calls under way stays where it is, so that these may keep pointing at it. Times are handed
+ * in. It knows no bucket and never asks one. */
+#ifndef TIDEGATE_DELIVERY_HOLD_H
+#define TIDEGATE_DELIVERY_HOLD_H
+
+#include "base/clock.h"
+
+struct hold {
+    char *key;
+    int busy;                        /* calls under way about this object */
+    int receives;                    /* how often it was given */
+    int64_t delivery;                /* number of the newest delivery, 0: none */
+    struct monotime until;           /* hidden till then */
+    bool delayed;                    /* ... by a delay; else by a lease */
+    bool gone;                       /* deleted, or found absent */
+    bool warned;                     /* that it cannot be read was said */
+};
+
+struct holds {
+    struct hold **at;                /* in order of their keys */
+    size_t count, cap;
+    int64_t deliveries;              /* given so far */
+};
+
+struct hold *holds_find(const struct holds *h, struct bytes key);          /* NULL: nothing known */
+/* Finds or makes it, and counts one more call under way. */
+struct hold *holds_take(struct holds *h, struct bytes key);
+/* One call less; forgets what is not worth remembering. */
+void holds_put_back(struct holds *h, struct hold *hold);
+/* May the object be read by a receive? `hold` may be NULL. */
+bool hold_free(const struct hold *hold, struct monotime now);
+/* A delivery: a new number, a new lease. */
+void holds_deliver(struct holds *h, struct hold *hold, struct monotime until);
+/* The name of its newest delivery, for mem_free(). */
+char *hold_receipt(const struct hold *hold);
+/* The hold whose newest delivery that is, or NULL. */
+struct hold *holds_by_receipt(const struct holds *h, struct bytes receipt);
+/* Hides it till then, 0 for a lease that was given back at once included. */
+void hold_delay(struct hold *hold, struct monotime until);
+void holds_count(const struct holds *h, struct monotime now, int64_t *leased, int64_t *delayed);
+void holds_free(struct holds *h);
+
+#endif

@@ -1,0 +1,30 @@
+/* Ledger: what became of every message that was taken.
+ * A plain value, owned by its consumer. Each count is made at its own confirmed event, never
+ * derived from another, so that adding up means something. */
+#ifndef TIDEGATE_DELIVERY_LEDGER_H
+#define TIDEGATE_DELIVERY_LEDGER_H
+
+#include "delivery/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { LEDGER_OUTCOMES = 32 };
+
+struct ledger_outcome {
+    char name[VERDICT_OUTCOME_MAX];
+    uint64_t count;
+};
+
+struct ledger {
+    uint64_t received;
+    uint64_t done, skipped, retried, parked, released;
+    uint64_t unparkable; /* of `retried`: meant for parking, but there is no place for it */
+    struct ledger_outcome outcomes[LEDGER_OUTCOMES]; /* in order of first appearance; the last one
+                                                        takes the rest */
+};
+
+void ledger_settle(struct ledger *l, const struct verdict *v);
+bool ledger_balanced(const struct ledger *l);
+
+#endif

@@ -1,0 +1,175 @@
+#include "delivery/settlement.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+enum {
+    ACK_LINGER_US = 200 * 1000,
+    BACKOFF_DOUBLINGS = 9
+};
+
+static const int64_t backoff_first_us = SECOND_US;
+
+/* Full jitter over an exponential of the receive count: 1 s, 2 s, 4 s … 512 s at most. */
+static int64_t backoff(struct settlement *s, int receive_count)
+{
+    int doublings = receive_count < 1 ? 0 : receive_count - 1;
+    if (doublings > BACKOFF_DOUBLINGS)
+        doublings = BACKOFF_DOUBLINGS;
+    return random_below(&s->random, (backoff_first_us << doublings) + 1);
+}
+
+/* Confirmed, one way or the other: counted, out of its lane, forgotten. */
+static void finish(struct settlement *s, struct delivery *d)
+{
+    struct delivery *heir = lanes_leave(s->lanes, d);
+    if (heir)
+        cache_move(s->cache, heir, DELIVERY_GRANTED);
+    ledger_settle(&s->ledger, &d->verdict);
+    if (d->unparkable)
+        s->ledger.unparkable++;
+    cache_remove(s->cache, d);
+}
+
+static void warn(const struct delivery *d, const char *what, const struct err *err)
+{
+    char text[512];
+    err_text(err, what, text, sizeof text);
+    log_line(LOG_WARN, "message %s: %s", d->message->id, text);
+}
+
+static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    int64_t most = (int64_t)QUEUE_VISIBILITY_MAX_S * SECOND_US;
+    struct verdict *v = &d->verdict;
+    if (v->kind == VERDICT_RETRY && v->after_us == VERDICT_BACKOFF)
+        v->after_us = backoff(s, d->message->receive_count);
+    if (v->kind == VERDICT_RELEASE)
+        v->after_us = 0;
+    if (v->after_us > most)
+        v->after_us = most;
+    batcher_add(&s->releases, d, now);
+}
+
+static void acked(struct batcher *b, struct delivery *d, const struct err *err)
+{
+    struct settlement *s = b->owner;
+    if (err_any(err)) {
+        warn(d, "handled, but its delete failed; it will be delivered again", err);
+        d->verdict.kind = VERDICT_RELEASE;
+    }
+    finish(s, d);
+}
+
+static void released(struct batcher *b, struct delivery *d, const struct err *err)
+{
+    if (err_any(err))
+        warn(d, "could not be given back early; it returns when its lease ends", err);
+    finish(b->owner, d);
+}
+
+static void parked(struct batcher *b, struct delivery *d, const struct err *err)
+{
+    struct settlement *s = b->owner;
+    if (!err_any(err)) {
+        batcher_add(&s->acks, d, d->not_before);
+        return;
+    }
+    warn(d, "could not be parked; it goes back", err);
+    d->verdict.kind = VERDICT_RETRY;
+    d->verdict.after_us = VERDICT_BACKOFF;
+    go_back(s, d, d->not_before);
+}
+
+void settlement_init(struct settlement *s, struct queue *source, struct cache *cache,
+                     struct lanes *lanes)
+{
+    *s = (struct settlement){.cache = cache, .lanes = lanes, .random = random_fresh()};
+    batcher_init(&s->acks, source, QUEUE_DELETE, ACK_LINGER_US);
+    batcher_init(&s->releases, source, QUEUE_RELEASE, 0);
+    batcher_init(&s->parks, NULL, QUEUE_SEND, 0);
+    s->parks.source = source->url;
+    s->acks.owner = s->releases.owner = s->parks.owner = s;
+    s->acks.settled = acked;
+    s->releases.settled = released;
+    s->parks.settled = parked;
+}
+
+void settlement_park_to(struct settlement *s, struct queue *park, int max_receives)
+{
+    s->parks.queue = park;
+    s->can_park = park != NULL;
+    s->max_receives = max_receives;
+}
+
+/* Enough tries: a person should look at it. */
+static void give_up(const struct settlement *s, struct delivery *d)
+{
+    struct verdict *v = &d->verdict;
+    char reason[VERDICT_REASON_MAX];
+    if (v->kind != VERDICT_RETRY || !s->can_park || d->message->receive_count < s->max_receives)
+        return;
+    snprintf(reason, sizeof reason, "gave up after %d receives: %.340s", d->message->receive_count,
+             v->reason[0] ? v->reason : "retried");
+    snprintf(v->reason, sizeof v->reason, "%s", reason);
+    v->kind = VERDICT_PARK;
+}
+
+static void keep_unparkable(struct settlement *s, struct delivery *d)
+{
+    if (d->verdict.kind != VERDICT_PARK || s->can_park)
+        return;
+    d->unparkable = true;
+    d->verdict.kind = VERDICT_RETRY;
+    d->verdict.after_us = VERDICT_BACKOFF;
+    idset_add(&s->unparkable, d->message->id);
+}
+
+void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
+                        struct monotime now)
+{
+    d->verdict = *v;
+    cache_move(s->cache, d, DELIVERY_SETTLING);
+    give_up(s, d);
+    keep_unparkable(s, d);
+    if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
+        batcher_add(&s->acks, d, now);
+    else if (d->verdict.kind == VERDICT_PARK)
+        batcher_add(&s->parks, d, now);
+    else
+        go_back(s, d, now);
+}
+
+void settlement_forget(struct settlement *s, struct delivery *d)
+{
+    d->verdict = (struct verdict){.kind = VERDICT_RELEASE};
+    finish(s, d);
+}
+
+void settlement_turn(struct settlement *s, struct monotime now, bool hurry)
+{
+    batcher_turn(&s->parks, now, hurry);
+    batcher_turn(&s->releases, now, hurry);
+    batcher_turn(&s->acks, now, hurry);
+}
+
+struct monotime settlement_next(const struct settlement *s)
+{
+    struct monotime next = batcher_next(&s->acks);
+    next = monotime_earlier(next, batcher_next(&s->releases));
+    return monotime_earlier(next, batcher_next(&s->parks));
+}
+
+bool settlement_idle(const struct settlement *s)
+{
+    return batcher_idle(&s->acks) && batcher_idle(&s->releases) && batcher_idle(&s->parks);
+}
+
+void settlement_free(struct settlement *s)
+{
+    batcher_free(&s->parks);
+    batcher_free(&s->releases);
+    batcher_free(&s->acks);
+    idset_free(&s->unparkable);
+}

@@ -1,0 +1,41 @@
+/* Settlement: turns verdicts into calls on the queue, and confirmed calls into the ledger.
+ * Borrows the cache, the lanes and the queues; owns its batches. A message leaves the cache, and
+ * its lane goes on to the next, only when its end is confirmed. Parking is: send it to the parking
+ * place first, delete it from its source after. It never loses a message: whatever cannot be said
+ * stays with the source, whose lease ends by itself. */
+#ifndef TIDEGATE_DELIVERY_SETTLEMENT_H
+#define TIDEGATE_DELIVERY_SETTLEMENT_H
+
+#include "base/random.h"
+#include "delivery/batcher.h"
+#include "delivery/idset.h"
+#include "delivery/lanes.h"
+#include "delivery/ledger.h"
+
+struct settlement {
+    struct cache *cache;
+    struct lanes *lanes;
+    struct ledger ledger;
+    struct batcher acks, releases, parks;
+    bool can_park;
+    int max_receives;                /* a retry of a message received so often becomes a park */
+    struct idset unparkable; /* messages that went back because there is no place to park them */
+    struct random random;
+};
+
+void settlement_init(struct settlement *s, struct queue *source, struct cache *cache,
+                     struct lanes *lanes);
+/* Where parked messages go; NULL: nowhere, they go back with growing backoff. Called before the
+ * first verdict. */
+void settlement_park_to(struct settlement *s, struct queue *park, int max_receives);
+/* The delivery's answer, once each; it is SETTLING from here on. */
+void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
+                        struct monotime now);
+/* Ends a delivery without a word to the queue: counted as released, its lease ends by itself. */
+void settlement_forget(struct settlement *s, struct delivery *d);
+void settlement_turn(struct settlement *s, struct monotime now, bool hurry);
+struct monotime settlement_next(const struct settlement *s);
+bool settlement_idle(const struct settlement *s);
+void settlement_free(struct settlement *s);
+
+#endif

@@ -1,0 +1,285 @@
+#include "delivery/shelf.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+enum { VISIBILITY_S = 30 };
+
+/* A key of 13 digits is taken for epoch milliseconds: from 2001 to 2286. */
+static const int64_t epoch_ms_first = 1000000000000, epoch_ms_last = 9999999999999;
+
+void shelf_init(struct shelf *shelf, struct bucket *bucket)
+{
+    *shelf = (struct shelf){.bucket = bucket};
+    scan_init(&shelf->scan, bucket);
+}
+
+void shelf_free(struct shelf *shelf)
+{
+    scan_free(&shelf->scan);
+    holds_free(&shelf->holds);
+}
+
+/* ---- receive: keys from the scan, then all of them read side by side ---- */
+
+struct fetch {
+    struct bucket_op get;
+    struct hold *hold;
+};
+
+struct receive {
+    struct shelf *shelf;
+    struct queue_op *op;
+    struct scan_wait wait;
+    uint64_t round;                  /* of the scan, when this began */
+    size_t want, count, pending;
+    struct err err;                  /* why there are no more keys */
+    struct fetch fetches[QUEUE_BATCH];
+};
+
+static void receive_free(struct receive *r)
+{
+    scan_leave(&r->shelf->scan, &r->wait);
+    for (size_t i = 0; i < r->count; i++) {
+        bucket_op_free(&r->fetches[i].get);
+        holds_put_back(&r->shelf->holds, r->fetches[i].hold);
+    }
+    mem_free(r);
+}
+
+static void receive_abort(struct op *op)
+{
+    receive_free(op->provider);
+}
+
+static struct walltime sent_at(const struct hold *hold, struct walltime modified)
+{
+    int64_t ms;
+    if (bytes_to_int64(bytes_of(hold->key), &ms) && ms >= epoch_ms_first && ms <= epoch_ms_last)
+        return (struct walltime){ms * 1000};
+    return modified;
+}
+
+static struct bytes take_content(struct buf *content)
+{
+    struct bytes body = {content->at ? content->at : mem_slice("", 0), content->len};
+    buf_init(content, content->max);
+    return body;
+}
+
+static struct message *message_of(struct receive *r, struct fetch *f)
+{
+    struct message *m = mem_new(sizeof *m);
+    int64_t lease_s = r->op->visibility_s < 0 ? VISIBILITY_S : r->op->visibility_s;
+    holds_deliver(&r->shelf->holds, f->hold,
+                  monotime_after(r->op->asked_at, lease_s * SECOND_US));
+    m->id = mem_text(f->hold->key);
+    m->receipt = hold_receipt(f->hold);
+    m->body = take_content(&f->get.content);
+    m->receive_count = f->hold->receives;
+    m->sent_at = sent_at(f->hold, f->get.object.modified);
+    m->attributes = f->get.object.metadata;
+    f->get.object.metadata = (struct pairs){0};
+    return m;
+}
+
+/* The first fetch that failed, for the error of the whole; a bucket need not name the key in it. */
+static void explain(struct err *err, const struct fetch *f)
+{
+    const struct err *why = &f->get.op.err;
+    if (err_any(err))
+        return;
+    *err = *why;
+    if (!bytes_starts(bytes_of(why->message), f->hold->key))
+        snprintf(err->message, sizeof err->message, "%.128s: %.200s", f->hold->key, why->message);
+}
+
+static void warn(const struct shelf *shelf, struct fetch *f)
+{
+    char text[512];
+    struct err err = {0};
+    if (f->hold->gone || f->hold->warned || !err_any(&f->get.op.err))
+        return;
+    explain(&err, f);
+    err_text(&err, shelf->bucket->url, text, sizeof text);
+    log_line(LOG_WARN, "passed over, it cannot be read: %s", text);
+    f->hold->warned = true;
+}
+
+static void receive_finish(struct receive *r)
+{
+    struct queue_op *op = r->op;
+    for (size_t i = 0; i < r->count; i++) {
+        struct fetch *f = &r->fetches[i];
+        f->hold->gone = f->hold->gone || err_is(&f->get.op.err, "NoSuchKey");
+        if (f->hold->gone)
+            continue;
+        if (err_any(&f->get.op.err))
+            explain(&r->err, f);
+        else
+            op->received[op->received_count++] = message_of(r, f);
+    }
+    for (size_t i = 0; op->received_count && i < r->count; i++)
+        warn(r->shelf, &r->fetches[i]);
+    if (!op->received_count)
+        op->op.err = r->err;
+    receive_free(r);
+    op_finish(&op->op);
+}
+
+static void receive_step(struct receive *r)
+{
+    if (--r->pending == 0)
+        receive_finish(r);
+}
+
+static void fetched(struct op *op)
+{
+    receive_step(op->waiter);
+}
+
+/* One step is kept back, so that answers on the spot do not end it before all are asked. */
+static void read_all(struct receive *r)
+{
+    r->pending = r->count + 1;
+    for (size_t i = 0; i < r->count; i++)
+        bucket_start(r->shelf->bucket, &r->fetches[i].get);
+    receive_step(r);
+}
+
+static void add_fetch(struct receive *r, struct bytes key)
+{
+    struct fetch *f = &r->fetches[r->count++];
+    f->hold = holds_take(&r->shelf->holds, key);
+    bucket_op_init(&f->get, BUCKET_GET);
+    f->get.key = bytes_of(f->hold->key);
+    f->get.op.notify = fetched;
+    f->get.op.waiter = r;
+}
+
+static void take_keys(struct receive *r)
+{
+    struct shelf *shelf = r->shelf;
+    while (r->count < r->want) {
+        struct bytes key = scan_next(&shelf->scan);
+        if (!key.len)
+            return;
+        if (hold_free(holds_find(&shelf->holds, key), r->op->asked_at))
+            add_fetch(r, key);
+    }
+}
+
+/* The end of a round ends a receive that has something, or has seen that round from its start. */
+static bool enough(const struct receive *r)
+{
+    const struct scan *s = &r->shelf->scan;
+    return r->count == r->want || (scan_at_end(s) && (r->count || s->rounds != r->round));
+}
+
+static void gather(struct receive *r)
+{
+    int rc = 1;
+    take_keys(r);
+    while (rc > 0 && !enough(r)) {
+        rc = scan_load(&r->shelf->scan, &r->wait, &r->err);
+        if (rc > 0)
+            take_keys(r);
+    }
+    if (rc)
+        read_all(r);
+}
+
+static void page_ready(struct scan_wait *w, const struct err *err)
+{
+    struct receive *r = LIST_ITEM(w, struct receive, wait);
+    r->err = *err;
+    if (err_any(err))
+        read_all(r);
+    else
+        gather(r);
+}
+
+void shelf_receive(struct shelf *shelf, struct queue_op *op)
+{
+    struct receive *r = mem_new(sizeof *r);
+    r->shelf = shelf;
+    r->op = op;
+    r->round = shelf->scan.rounds;
+    r->wait.ready = page_ready;
+    r->want = op->want < 1 ? 1 : op->want > QUEUE_BATCH ? QUEUE_BATCH : (size_t)op->want;
+    op_begin(&op->op, r, receive_abort);
+    gather(r);
+}
+
+/* ---- settings ---- */
+
+struct survey {
+    struct shelf *shelf;
+    struct queue_op *op;
+    struct monotime now;
+    struct scan scan;
+    struct scan_wait wait;
+    struct err err;
+};
+
+static void survey_free(struct survey *s)
+{
+    scan_leave(&s->scan, &s->wait);
+    scan_free(&s->scan);
+    mem_free(s);
+}
+
+static void survey_abort(struct op *op)
+{
+    survey_free(op->provider);
+}
+
+static void survey_finish(struct survey *s, bool visible)
+{
+    struct queue_op *op = s->op;
+    op->op.err = s->err;
+    op->settings = (struct queue_settings){.visibility_s = VISIBILITY_S, .visible = visible};
+    holds_count(&s->shelf->holds, s->now, &op->settings.in_flight, &op->settings.delayed);
+    survey_free(s);
+    op_finish(&op->op);
+}
+
+static bool sees_one(struct survey *s)
+{
+    struct bytes key = scan_next(&s->scan);
+    while (key.len && !hold_free(holds_find(&s->shelf->holds, key), s->now))
+        key = scan_next(&s->scan);
+    return key.len > 0;
+}
+
+static void survey_go(struct survey *s)
+{
+    bool visible = sees_one(s);
+    int rc = 1;
+    while (rc > 0 && !visible && !(scan_at_end(&s->scan) && s->scan.rounds)) {
+        rc = scan_load(&s->scan, &s->wait, &s->err);
+        visible = sees_one(s);
+    }
+    if (rc)
+        survey_finish(s, visible);
+}
+
+static void survey_ready(struct scan_wait *w, const struct err *err)
+{
+    struct survey *s = LIST_ITEM(w, struct survey, wait);
+    s->err = *err;
+    if (err_any(err))
+        survey_finish(s, false);
+    else
+        survey_go(s);
+}
+
+void shelf_survey(struct shelf *shelf, struct queue_op *op, struct monotime now)
+{
+    struct survey *s = mem_new(sizeof *s);
+    *s = (struct survey){.shelf = shelf, .op = op, .now = now, .wait.ready = survey_ready};
+    scan_init(&s->scan, shelf->bucket);
+    op_begin(&op->op, s, survey_abort);
+    survey_go(s);
+}
