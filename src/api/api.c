@@ -1,0 +1,130 @@
+#include "api/api.h"
+
+#include "api/error.h"
+#include "api/json.h"
+#include "api/message.h"
+#include "api/place.h"
+#include "api/verdict.h"
+#include "base/digest.h"
+#include "base/random.h"
+#include "host/host.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua-cjson.h>
+
+static int f_now(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)loop_wall(host_of(L)->loop).us / SECOND_US);
+    return 1;
+}
+
+static int f_sha256(lua_State *L)
+{
+    struct bytes text;
+    char hex[SHA256_HEX];
+    text.at = luaL_checklstring(L, 1, &text.len);
+    digest_sha256_hex(text, hex);
+    lua_pushstring(L, hex);
+    return 1;
+}
+
+static int f_uuid(lua_State *L)
+{
+    static struct random random;
+    char text[37];
+    if (!random.state)
+        random = random_fresh();
+    random_uuid(&random, text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
+/* nil when it is unset or empty */
+static int f_env(lua_State *L)
+{
+    const char *value = getenv(luaL_checkstring(L, 1));
+    if (!value || !*value)
+        return 0;
+    lua_pushstring(L, value);
+    return 1;
+}
+
+static int f_stderr(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    ssize_t wrote = write(STDERR_FILENO, text, len);
+    (void)wrote;
+    return 0;
+}
+
+static int f_exit_code(lua_State *L)
+{
+    struct err err;
+    error_read(L, 1, &err);
+    lua_pushinteger(L, host_exit_code(&err));
+    return 1;
+}
+
+static const luaL_Reg lib[] = {
+    {"bucket",    f_bucket},
+    {"queue",     f_queue},
+    {"consume",   f_consume},
+    {"lock",      f_lock},
+    {"error",     f_error},
+    {"exit_code", f_exit_code},
+    {"now",       f_now},
+    {"sha256",    f_sha256},
+    {"uuid",      f_uuid},
+    {"env",       f_env},
+    {"stderr",    f_stderr},
+    {NULL,        NULL},
+};
+
+static void open_classes(lua_State *L)
+{
+    bucket_open_class(L);
+    queue_open_class(L);
+    message_open_class(L);
+    consume_open_class(L);
+    lock_open_class(L);
+}
+
+/* Methods of a bucket that are written in Lua: they combine what the core offers. [-0, +0, e] */
+static void add_lua_methods(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "tidegate.change");
+    lua_call(L, 1, 1);
+    lua_setfield(L, -2, "change");
+    lua_pop(L, 1);
+}
+
+static int luaopen_tidegate(lua_State *L)
+{
+    luaL_newlib(L, lib);
+    lua_pushliteral(L, TIDEGATE_VERSION);
+    lua_setfield(L, -2, "version");
+    json_install(L);
+    verdict_open(L);
+    log_open(L);
+    wait_open(L);
+    return 1;
+}
+
+int api_open(lua_State *L)
+{
+    struct host *h = lua_touserdata(L, 1);
+    open_classes(L);
+    luaL_requiref(L, "tidegate", luaopen_tidegate, 0);
+    luaL_requiref(L, "cjson", luaopen_cjson, 0);
+    if (h->everything)
+        luaL_requiref(L, "tidegate.inspect", luaopen_tidegate_inspect, 0);
+    lua_settop(L, 0);
+    add_lua_methods(L);
+    return 0;
+}

@@ -1,0 +1,48 @@
+#include "api/place.h"
+
+#include <stdlib.h>
+
+#include <lauxlib.h>
+
+static int by_name(const void *a, const void *b)
+{
+    return bytes_compare(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+}
+
+void pairs_read(lua_State *L, int index, struct pairs *out, const char *what)
+{
+    index = lua_absindex(L, index);
+    if (!lua_istable(L, index))
+        luaL_error(L, "%s: expected a table of names and strings, got %s", what,
+                   luaL_typename(L, index));
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        struct bytes name, value;
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "%s: names and values must be strings", what);
+        name.at = lua_tolstring(L, -2, &name.len);
+        value.at = lua_tolstring(L, -1, &value.len);
+        pairs_add(out, name, value);
+        lua_pop(L, 1);
+    }
+    if (out->count > 1)
+        qsort(out->at, out->count, sizeof *out->at, by_name);
+}
+
+void pairs_push(lua_State *L, const struct pairs *p)
+{
+    lua_createtable(L, 0, (int)p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        lua_pushlstring(L, p->at[i].name.at, p->at[i].name.len);
+        lua_pushlstring(L, p->at[i].value.at, p->at[i].value.len);
+        lua_rawset(L, -3);
+    }
+}
+
+void field_string(lua_State *L, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}

@@ -1,0 +1,30 @@
+/* Bucket and queue handles of scripts: tide.bucket and tide.queue.
+ * A handle owns the opened place until it is collected; an operation's userdata stands on the stack
+ * of the coroutine that waits, above the handle, so neither outlives the other. Nothing here
+ * decides anything: arguments, one core call, push. */
+#ifndef TIDEGATE_API_PLACE_H
+#define TIDEGATE_API_PLACE_H
+
+#include "host/place.h"
+
+#include <lua.h>
+
+/* Registry name of the bucket's method table: methods written in Lua are added there. */
+#define BUCKET_METHODS "tidegate.bucket.methods"
+
+int f_bucket(lua_State *L);                      /* tide.bucket(url) */
+void bucket_open_class(lua_State *L);            /* [-0, +0, m] */
+
+int f_queue(lua_State *L);                       /* tide.queue(url) */
+void queue_open_class(lua_State *L);             /* [-0, +0, m] */
+/* The handle at `index`, or an argument error. */
+struct place_queue *queue_check(lua_State *L, int index);
+
+/* Reads { name = value, … } at `index`, all strings, into pairs sorted by name. [-0, +0, e] */
+void pairs_read(lua_State *L, int index, struct pairs *out, const char *what);
+/* [-0, +1, m] */
+void pairs_push(lua_State *L, const struct pairs *p);
+/* A string field of a message that may be absent. [-0, +0, m] */
+void field_string(lua_State *L, const char *name, const char *value);
+
+#endif
