@@ -1,0 +1,192 @@
+-- The wiring of the main program: options, places, handler, log lines, summary and exit code.
+local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+local places = require "tidegate.places"
+local memory_store = dofile(here .. "support/memory_store.lua")
+local run = dofile(here .. "support/program.lua")
+
+local CREATE = [[{"type":"create","requestId":"r1","widgetId":"w1","owner":"Sue Smith",
+  "otherAttributes":[{"name":"id","value":"x"}]}]]
+local UPDATE = '{"type":"update","requestId":"r2","widgetId":"w2","owner":"Sue Smith"}'
+
+local SUMMARY = { received = 3, done = 1, skipped = 1, retried = 0, parked = 1, released = 0,
+  unparkable = 0, balanced = true, drained = true,
+  outcomes = { created = 1, missing = 1, rejected = 1, audited = 4 } }
+
+-- The parts of `tidegate` that consume needs; `seen` collects what it was asked for.
+local function parts(changes)
+  local seen, store = { verdicts = {}, lanes = {} }, memory_store()
+  local fake = { env = { PWD = "/here" }, exit_code = function() return 69 end }
+  function fake.queue(url) return { url = url } end
+  function fake.bucket(url)
+    store.url = url
+    return store
+  end
+  function fake.consume(_, handler, opts)
+    seen.opts = opts
+    for i, body in ipairs { CREATE, UPDATE, "{}" } do
+      local message = { id = "m" .. i, body = body }
+      seen.lanes[i] = opts.lane(message) or "none"
+      seen.verdicts[i] = handler(message)
+    end
+    return setmetatable(changes and changes.summary or {}, { __index = SUMMARY })
+  end
+  for name, value in pairs(changes or {}) do fake[name] = value end
+  return fake, seen, store
+end
+
+local ARGS = { "sqs://in", "s3://out" }
+
+describe("tidegate consume", function()
+  it("hands its options on", function()
+    local fake, seen = parts()
+    local args = { "sqs://in", "s3://out", "--concurrency", "7", "--until-empty", "--wait=1s",
+      "--drain-timeout=500ms", "--visibility=2m", "--max-receives=3" }
+    assert.equal(0, (run("consume", args, fake)))
+    seen.opts.lane = nil
+    assert.same({ concurrency = 7, until_empty = true, drain_timeout = 0.5, wait = 1,
+      visibility = 120, max_receives = 3 }, seen.opts)
+  end)
+
+  it("has defaults", function()
+    local fake, seen = parts()
+    assert.equal(0, (run("consume", ARGS, fake)))
+    seen.opts.lane = nil
+    assert.same({ concurrency = 32, drain_timeout = 25, wait = 20 }, seen.opts)
+  end)
+
+  it("answers each message with its verdict, in the lane of its widget", function()
+    local fake, seen, store = parts()
+    run("consume", ARGS, fake)
+    local verdicts = {}
+    for i, verdict in ipairs(seen.verdicts) do
+      verdicts[i] = verdict.verdict .. " " .. verdict.outcome
+    end
+    assert.same({ "done created", "skip missing", "park rejected" }, verdicts)
+    assert.equal("type: is missing", seen.verdicts[3].reason)
+    assert.same({ "w1", "w2", "none" }, seen.lanes)
+    assert.is_table(store.objects["widgets/sue-smith/w1"])
+  end)
+
+  it("logs its settings first, then each request", function()
+    local fake = parts()
+    local _, _, _, logged = run("consume", ARGS, fake)
+    local lines = {}
+    for i, line in ipairs(logged) do lines[i] = line.level .. " " .. line.text end
+    assert.same({ "info settings", "warn ignored attribute id of widget w1",
+      "info created widget w1", "warn missing widget w2", "error rejected request m3" }, lines)
+    assert.equal("s3://out", logged[1].fields.to)
+    assert.same({ request = "r1", widget = "w1", type = "create", outcome = "created" },
+      logged[3].fields)
+    assert.equal("type: is missing", logged[5].fields.reason)
+  end)
+
+  it("tries again what the store could not do", function()
+    local err = setmetatable({ code = "SlowDown" }, { __tostring = function() return "slow" end })
+    local fake, seen = parts { bucket = function(url)
+      return { url = url, change = function() return nil, err end }
+    end }
+    run("consume", ARGS, fake)
+    assert.equal("retry", seen.verdicts[1].verdict)
+    assert.equal("slow", seen.verdicts[1].reason)
+  end)
+
+  it("raises when a route answers nothing", function()
+    local fake = parts { bucket = function(url)
+      return { url = url, change = function() end }
+    end }
+    local function consume() run("consume", ARGS, fake) end
+    assert.error_matches(consume, "no verdict from the route of create")
+  end)
+
+  it("prints outcomes and ledger", function()
+    local _, printed = run("consume", ARGS, (parts()))
+    assert.equal([[
+      1 created
+      1 missing
+      1 rejected
+      4 audited
+      3 received = 1 done + 1 skipped + 0 retried + 1 parked + 0 released]], printed)
+  end)
+
+  local ends = {
+    { 0, {}, "received" },
+    { 0, { unparkable = 2 }, "2 of the retried were to be parked" },
+    { 70, { balanced = false }, "does not add up" },
+    { 75, { drained = false }, "drain deadline passed" },
+    { 70, { balanced = false, drained = false }, "does not add up" },
+  }
+
+  for _, case in ipairs(ends) do
+    it(("ends with %d and says “%s”"):format(case[1], case[3]), function()
+      local code, printed = run("consume", ARGS, (parts { summary = case[2] }))
+      assert.equal(case[1], code)
+      assert.matches(case[3], printed, 1, true)
+    end)
+  end
+
+  it("ends with the code of an error when the source cannot be read", function()
+    local err = { code = "connect" }
+    local code, printed = run("consume", ARGS, (parts { consume = function() return nil, err end }))
+    assert.equal(69, code)
+    assert.equal("", printed)
+  end)
+
+  it("ends with the code of an error when a place is not there", function()
+    local function missing() return nil, { code = "NoSuchBucket" } end
+    assert.equal(69, (run("consume", ARGS, (parts { queue = missing }))))
+    assert.equal(69, (run("consume", ARGS, (parts { bucket = missing }))))
+  end)
+
+  local usage = {
+    { {}, "FROM is missing" },
+    { { "sqs://in" }, "TO is missing" },
+    { { "sqs://in", "s3://out", "s3://more" }, "unexpected argument 's3://more'" },
+    { { "sqs://in", "s3://out", "--max-messages=3" }, "unknown option --max-messages" },
+    { { "sqs://in", "s3://out", "--concurrency=0" }, "--concurrency: expected an integer" },
+    { { "s3://a/x", "s3://a/x" }, "FROM and TO overlap: s3://a/x and s3://a/x" },
+  }
+
+  for _, case in ipairs(usage) do
+    it("refuses with “" .. case[2] .. "” and one line of usage", function()
+      local code, _, said = run("consume", case[1], (parts()))
+      assert.equal(64, code)
+      assert.matches(case[2], said, 1, true)
+      assert.matches("\nusage: tidegate consume [options] FROM TO\n", said, 1, true)
+    end)
+  end
+
+  it("refuses what is no place", function()
+    local function no_place() return nil, { code = "BadPlace", message = "no such place" } end
+    assert.equal(64, (run("consume", ARGS, (parts { queue = no_place }))))
+    assert.equal(64, (run("consume", ARGS, (parts { bucket = no_place }))))
+  end)
+end)
+
+describe("places.overlap", function()
+  local cases = {
+    { true, "s3://b", "s3://b" },
+    { true, "s3://b/in", "s3://b/in/" },
+    { true, "s3://b", "s3://b/in" },
+    { true, "s3://b/in/deep", "s3://b/in" },
+    { false, "s3://b/in", "s3://b/out" },
+    { false, "s3://b/in", "s3://b/input" },
+    { false, "s3://a/in", "s3://b/in" },
+    { false, "sqs://b", "s3://b" },
+    { true, "file:a", "file:./a/" },
+    { true, "file:a", "file:a/b/../c" },
+    { true, "file:/x/a", "file:///x/a" },
+    { true, "file:/", "file:a" },
+    { false, "file:a", "file:ab" },
+    { false, "file:/x/a", "file:/x/b" },
+    { false, "file:a", "s3://a" },
+    { true, "file:a", "file:" .. (os.getenv "PWD" or "") .. "/a" },
+    { true, "file:a/b", "file:" .. (os.getenv "PWD" or "") },
+  }
+
+  for _, case in ipairs(cases) do
+    it(("of %s and %s is %s"):format(case[2], case[3], case[1]), function()
+      assert.equal(case[1], places.overlap(case[2], case[3]))
+      assert.equal(case[1], places.overlap(case[3], case[2]))
+    end)
+  end
+end)

@@ -1,0 +1,25 @@
+-- The examples that are part of a script path: each does the one thing it is there to show.
+local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+local tide = require "tidegate"
+
+local function example(path) return dofile(here .. "../examples/" .. path) end
+
+describe("examples/routes-by-owner", function()
+  it("sends one owner's widgets elsewhere", function()
+    local routes = example "routes-by-owner/routes.lua"
+    local default = tide.bucket "file:default"
+    assert.equal(default, routes.store({ owner = "Henry Hops" }, default))
+    assert.equal("file:sues-widgets", routes.store({ owner = "Sue Smith" }, default).url)
+    assert.is_function(routes.route)
+  end)
+end)
+
+describe("examples/retry-missing", function()
+  it("gives back what has no widget yet", function()
+    local conflicts = example "retry-missing/conflicts.lua"
+    local verdict = conflicts.missing(nil, { type = "update" })
+    assert.equal("retry", verdict.verdict)
+    assert.equal(2, verdict.after)
+    assert.is_function(conflicts.exists)
+  end)
+end)

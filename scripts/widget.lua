@@ -1,0 +1,201 @@
+-- Widget requests, the widgets they make, and where a widget is kept.
+-- A request is JSON text from a stranger: `parse` takes it only when every rule holds, and names
+-- the member that breaks one. A widget is what the store holds:
+--   { id, owner, label, description, otherAttributes = { { name, value }, … } }
+local tide = require "tidegate"
+
+local M = {}
+
+-- What one queue message can carry; requests from buckets and directories keep the same limit.
+local BODY_MAX = 1024 * 1024
+-- Bytes of an id or a name. Each becomes part of a key, and file systems stop there; two such
+-- parts stay far below the 1,024 bytes of a whole key.
+local TEXT_MAX = 255
+
+-- Requests say the short words; the published schema lists the long ones.
+local TYPES = {
+  create = "create", WidgetCreateRequest = "create",
+  update = "update", WidgetUpdateRequest = "update",
+  delete = "delete", WidgetDeleteRequest = "delete",
+}
+
+-- Names that no other attribute may take: a table keeps all members of a widget side by side.
+local RESERVED = { id = true, owner = true, label = true, description = true, _tidegate = true }
+
+-- The rules. Each gets a string and answers what is wrong with it, or nothing.
+
+local function type_problem(text)
+  if not TYPES[text] then return "expected create, update or delete" end
+end
+
+local function name_problem(text)
+  if text == "" then return "must not be empty" end
+  if #text > TEXT_MAX then return ("has %d bytes, the limit is %d"):format(#text, TEXT_MAX) end
+  if text:find("[\0-\31\127]") or text:find("\xC2[\x80-\x9F]") then
+    return "has a control character"
+  end
+end
+
+-- An id may be any text and is kept byte for byte; but it is the last part of a key, so it must
+-- not be able to leave the folder of its owner.
+local function id_problem(text)
+  if text == "." or text == ".." then return "must not be . or .." end
+  if text:find("/", 1, true) then return "must not have a slash" end
+  return name_problem(text)
+end
+
+local function owner_problem(text)
+  if not text:find("^[A-Za-z ]+$") then return "expected letters and spaces only" end
+  if not text:find("[A-Za-z]") then return "expected at least one letter" end
+  return name_problem(text)
+end
+
+local REQUEST = {
+  { name = "type", required = true, problem = type_problem },
+  { name = "requestId", required = true, problem = name_problem },
+  { name = "widgetId", required = true, problem = id_problem },
+  { name = "owner", required = true, problem = owner_problem },
+  { name = "label", nullable = true },
+  { name = "description", nullable = true },
+}
+
+local ATTRIBUTE = {
+  { name = "name", required = true, problem = name_problem },
+  { name = "value", required = true, nullable = true },
+}
+
+local function is_object(value)
+  return type(value) == "table" and not tide.is_array(value)
+end
+
+local function kind(value)
+  if value == tide.null then return "null" end
+  if type(value) == "table" then return is_object(value) and "an object" or "an array" end
+  return "a " .. type(value)
+end
+
+local function field_problem(field, value)
+  if value == nil then return field.required and "is missing" or nil end
+  if value == tide.null and field.nullable then return nil end
+  if type(value) ~= "string" then return "expected a string, got " .. kind(value) end
+  return field.problem and field.problem(value)
+end
+
+-- The members that `fields` lists; null reads as absent, and members that are not listed are fine.
+local function read_fields(json, fields, path)
+  local read = {}
+  for _, field in ipairs(fields) do
+    local value = json[field.name]
+    local problem = field_problem(field, value)
+    if problem then return nil, path .. field.name .. ": " .. problem end
+    if value ~= tide.null then read[field.name] = value end
+  end
+  return read
+end
+
+local function read_attribute(item, i)
+  local path = ("otherAttributes[%d]"):format(i - 1) -- from 0, as jq and JSONPath count
+  if is_object(item) then return read_fields(item, ATTRIBUTE, path .. ".") end
+  return nil, path .. ": expected an object, got " .. kind(item)
+end
+
+-- The attributes, and the reserved names among them. Of two with one name the last one counts, in
+-- the place of the first, in every store. A value of null says nothing about its attribute.
+local function read_attributes(items)
+  if items == nil or items == tide.null then return {}, {} end
+  if not tide.is_array(items) then
+    return nil, "otherAttributes: expected an array, got " .. kind(items)
+  end
+  local list, ignored, place = {}, {}, {}
+  for i, item in ipairs(items) do
+    local attribute, reason = read_attribute(item, i)
+    if not attribute then return nil, reason end
+    if RESERVED[attribute.name] then
+      ignored[#ignored + 1] = attribute.name
+    elseif attribute.value then
+      local at = place[attribute.name] or #list + 1
+      list[at], place[attribute.name] = attribute, at
+    end
+  end
+  return list, ignored
+end
+
+local function decode(body)
+  if body == "" then return nil, "the request is empty (0 bytes)" end
+  if #body > BODY_MAX then
+    return nil, ("the request has %d bytes, the limit is %d"):format(#body, BODY_MAX)
+  end
+  local json, problem = tide.json.decode(body)
+  if json == nil then return nil, "not JSON: " .. problem end
+  if not is_object(json) then return nil, "the request: expected an object, got " .. kind(json) end
+  return json
+end
+
+-- JSON text → request, or nil and the reason with the path of the member at fault. A request has
+-- type (the short word), requestId, widgetId, owner, label, description, otherAttributes, and
+-- `ignored`: the names of attributes that were left out because they are reserved.
+function M.parse(body)
+  local json, reason = decode(body)
+  if not json then return nil, reason end
+  local request, attributes, ignored
+  request, reason = read_fields(json, REQUEST, "")
+  if not request then return nil, reason end
+  attributes, ignored = read_attributes(json.otherAttributes)
+  if not attributes then return nil, ignored end
+  request.type = TYPES[request.type]
+  request.otherAttributes, request.ignored = attributes, ignored
+  return request
+end
+
+-- Where a request's widget is kept: widgets/mary-matthews/8123f304-…
+function M.key(request)
+  return "widgets/" .. request.owner:gsub(" ", "-"):lower() .. "/" .. request.widgetId
+end
+
+-- The widget that a create makes: all its data, texts that are absent as null.
+function M.create(request)
+  return {
+    id = request.widgetId,
+    owner = request.owner,
+    label = request.label or tide.null,
+    description = request.description or tide.null,
+    otherAttributes = tide.array(request.otherAttributes),
+  }
+end
+
+-- A text after an update: absent leaves it as it was, "" makes it null.
+local function changed(old, new)
+  if new == nil then return old end
+  return new ~= "" and new or tide.null
+end
+
+-- The attributes after an update, those not mentioned in their places: "" removes one, any other
+-- value sets it, and those that the widget lacked come last.
+local function merged(old, new)
+  local list, value_of = {}, {}
+  for _, attribute in ipairs(new) do value_of[attribute.name] = attribute.value end
+  local function keep(attribute)
+    if attribute.value ~= "" then list[#list + 1] = attribute end
+    value_of[attribute.name] = nil
+  end
+  for _, attribute in ipairs(type(old) == "table" and old or {}) do
+    local name, value = attribute.name, value_of[attribute.name]
+    if value then keep { name = name, value = value } else list[#list + 1] = attribute end
+  end
+  for _, attribute in ipairs(new) do
+    if value_of[attribute.name] then keep(attribute) end
+  end
+  return tide.array(list)
+end
+
+-- The widget after an update, a table of its own. Id and owner never change.
+function M.update(current, request)
+  local widget = {}
+  for name, value in pairs(current) do widget[name] = value end
+  widget.label = changed(current.label, request.label)
+  widget.description = changed(current.description, request.description)
+  widget.otherAttributes = merged(current.otherAttributes, request.otherAttributes)
+  return widget
+end
+
+return M
