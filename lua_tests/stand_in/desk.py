@@ -1,0 +1,180 @@
+"""The order in which a call is served: verified, counted, ruled, performed, answered, logged.
+
+A signature that is wrong is answered with its refusal and nothing else happens to that call: no
+rule and no correction can hide it. The last step is one turn of the loop: the call stops counting
+as in flight, its answer goes to the kernel, its entry into the log.
+"""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+
+from .control import is_control
+from .errors import Refusal
+from .operation import Operation, operation_of
+from .wire import Answer, Request
+
+ANSWERED = "answered"
+
+
+@dataclass
+class Call:
+    number: int
+    connection: object
+    serial: int
+    request: Request
+    operation: Operation
+    started: float
+    refusal: Refusal = None
+    judge: bool = False
+    in_flight: dict = None
+    answer: Answer = None
+    ending: str = None
+    performed: bool = False
+    rules: list = field(default_factory=list)
+
+
+class Desk:
+    def __init__(self, verifier, backend, waiting_room, rules, counters, log, control):
+        self._verifier = verifier
+        self._backend = backend
+        self._waiting_room = waiting_room
+        self._rules = rules
+        self._counters = counters
+        self._log = log
+        self._control = control
+
+    async def serve(self, connection, request):
+        if is_control(request):
+            connection.send(self._control.answer(request), request.method)
+            return
+        call = self._accept(connection, request)
+        flight = None if call.judge else self._counters.take_off(call.operation.is_handler_call)
+        call.in_flight = self._counters.in_flight()
+        if flight:
+            connection.count()
+            connection.on_gone(flight.land)
+        await self._carry_out(call)
+        if flight:
+            flight.land()
+        self._conclude(call)
+
+    def _accept(self, connection, request):
+        """The call with its verdict on the signature."""
+        operation = operation_of(request)
+        call = Call(self._log.next_number(), connection, connection.serial, request, operation,
+                    time.time())
+        try:
+            call.judge = self._verifier.check(request, operation.service).judge
+        except Refusal as refusal:
+            call.refusal = refusal
+        return call
+
+    async def _carry_out(self, call):
+        if call.refusal:
+            call.answer = call.refusal.answer(call.operation.service)
+            return
+        call.rules = [] if call.judge else self._rules.fired_by(call)
+        await asyncio.sleep(0)  # so that calls which came in the same turn are seen as together
+        for rule in call.rules:
+            await rule.action.before(call)
+        if call.ending is None and call.answer is None:
+            await self._perform(call)
+        for rule in call.rules:
+            await rule.action.after(call)
+
+    async def _perform(self, call):
+        if call.operation.name == "ReceiveMessage":
+            call.answer = await self._waiting_room.receive(call)
+        else:
+            call.answer = self._backend.perform(call.request, call.operation)
+            self._waiting_room.changed(call.operation)
+        call.performed = call.answer is not None
+
+    def _conclude(self, call):
+        delivered = False
+        if call.answer is not None:
+            name = "x-amz-request-id" if call.operation.service == "s3" else "x-amzn-RequestId"
+            call.answer.headers.setdefault(name, f"{call.number:016X}")
+        if call.ending:
+            call.connection.end(call.ending)
+        elif call.answer is not None:
+            delivered = call.connection.send(call.answer, call.request.method)
+        entry = self._entry(call, delivered)
+        self._log.add(entry)
+        if not call.judge:
+            self._counters.call_ended(entry)
+
+    def _entry(self, call, delivered):
+        operation, now = call.operation, time.time()
+        entry = {
+            "number": call.number, "time": round(call.started, 6),
+            "ms": round((now - call.started) * 1000, 3),
+            "connection": call.connection.number, "serial": call.serial, "judge": call.judge,
+            "method": call.request.method, "target": call.request.target,
+            "service": operation.service, "operation": operation.name,
+            "signature": call.refusal.code(operation.service) if call.refusal else "ok",
+            "in_flight": call.in_flight, "rules": [rule.number for rule in call.rules],
+            "performed": call.performed, "delivered": delivered,
+            "ending": call.ending or (ANSWERED if delivered else "gone"),
+            "status": call.answer.status if call.answer else None,
+        }
+        return {**entry, **essentials(call, self._backend.sqs)}
+
+
+def essentials(call, sqs):
+    """What the call was about, by service: enough to tell from the log alone what was done."""
+    operation = call.operation
+    if operation.service == "s3":
+        return s3_essentials(call)
+    if operation.service == "dynamodb":
+        return {"table": operation.table, "parameters": operation.parameters}
+    found = {"queue": operation.queue}
+    entries = operation.parameters.get("Entries", [operation.parameters])
+    handles = [entry_essentials(entry, sqs) for entry in entries if isinstance(entry, dict)]
+    if operation.name.startswith(("DeleteMessage", "ChangeMessageVisibility", "SendMessage")):
+        found["entries"] = handles
+    if call.answer and call.answer.status == 200:
+        found.update(sqs_outcome(json.loads(call.answer.body or b"{}")))
+    return found
+
+
+def s3_essentials(call):
+    found = {"bucket": call.operation.bucket, "key": call.operation.key,
+             "bytes": len(call.request.body)}
+    for name in ("if-match", "if-none-match"):
+        if call.request.header(name) is not None:
+            found[name.replace("-", "_")] = call.request.header(name)
+    if call.answer:
+        headers = {name.lower(): value for name, value in call.answer.headers.items()}
+        if "etag" in headers:
+            found["etag"] = headers["etag"]
+    return found
+
+
+def entry_essentials(entry, sqs):
+    names = {"Id": "id", "ReceiptHandle": "receipt_handle", "VisibilityTimeout": "visibility",
+             "DelaySeconds": "delay"}
+    found = {short: entry[name] for name, short in names.items() if name in entry}
+    if "receipt_handle" in found:
+        found["message_id"] = sqs.message_id(found["receipt_handle"])
+    return found
+
+
+def sqs_outcome(result):
+    found = {}
+    if "Messages" in result:
+        found["messages"] = [
+            {"message_id": message["MessageId"], "receipt_handle": message["ReceiptHandle"],
+             "receive_count": message.get("Attributes", {}).get("ApproximateReceiveCount")}
+            for message in result["Messages"]]
+    if "MessageId" in result:
+        found["sent"] = [result["MessageId"]]
+    if "Successful" in result:
+        found["successful"] = [each["Id"] for each in result["Successful"]]
+        found["failed"] = [{"id": each["Id"], "code": each["Code"]} for each in result["Failed"]]
+        sent = [each["MessageId"] for each in result["Successful"] if "MessageId" in each]
+        if sent:
+            found["sent"] = sent
+    return found
