@@ -32,6 +32,10 @@ static const struct row damaged[] = {
      "protocol", 0, "", 2, 0},
     {"no number", {"HTTP/1.1 200 OK\r\nContent-Length: 4x\r\n\r\ngood", 0, KEEP},
      "protocol", 0, "", 2, 0},
+    {"a negative number", {"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", 0, KEEP},
+     "protocol", 0, "", 2, 0},
+    {"a header without a colon", {"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", 0, KEEP},
+     "protocol", 0, "", 2, 0},
     {"length and chunked",
      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       0, KEEP},
@@ -184,6 +188,7 @@ static void a_second_answer_replaces_the_first(void **state)
     rig_run(r, &t);
     assert_good(&t, 200, "good");
     assert_int_equal(transfer_header(&t, "X-First").len, 0);
+    assert_int_equal(t.head_seen, t.head.len);
     rig_run(r, &t);
     assert_failed(&t, "incomplete", true);
     assert_int_equal(t.status, 0);
@@ -244,6 +249,7 @@ static void bodies_are_capped(void **state)
     const char *over = "HTTP/1.1 200 OK\r\nContent-Length: 4097\r\n\r\n";
     check_cap(*state, repeated(exact, "x", strlen(exact) + RIG_BODY_MAX, ""), "", RIG_BODY_MAX);
     check_cap(*state, repeated(over, "x", strlen(over) + RIG_BODY_MAX + 1, ""), "too_large", 0);
+    check_cap(*state, repeated(over, "", 0, ""), "too_large", 0);
     check_cap(*state, repeated(CHUNKED "1001\r\n", "x", 6000, "0\r\n\r\n"), "too_large", 0);
     check_cap(*state, repeated(CHUNKED, "1\r\nx\r\n", 80 * 1024, ""), "too_large", 0);
 }

@@ -144,6 +144,7 @@ static const struct {
     {TEXT("\"\\udc00\""), TEXT("!byte 2: half of a surrogate pair")},
     {TEXT("\"\\ud800\\u0041\""), TEXT("!byte 2: half of a surrogate pair")},
     {TEXT("\"\\ud800\\ud800\""), TEXT("!byte 2: half of a surrogate pair")},
+    {TEXT("\"\\udc00\\udc00\""), TEXT("!byte 2: half of a surrogate pair")},
     {TEXT("\"\\ude00\\ud83d\""), TEXT("!byte 2: half of a surrogate pair")},
     {TEXT("\"\\ud83dx\\ude00\""), TEXT("!byte 2: half of a surrogate pair")},
     {TEXT("{\"\\ud800\":1}"), TEXT("{ !byte 3: half of a surrogate pair")},

@@ -171,6 +171,20 @@ static void says_when_it_does_not_fit(void **state)
     }
 }
 
+static void a_failed_buffer_stays_failed(void **state)
+{
+    struct json_writer w;
+    struct buf out;
+    (void)state;
+    buf_init(&out, 8);
+    assert_int_equal(buf_text(&out, "12345678"), 0);
+    assert_int_equal(buf_text(&out, "9"), -1);
+    json_writer_init(&w, &out);
+    json_write_int64(&w, 1);
+    refuses(&w, "the text is too long");
+    buf_free(&out);
+}
+
 /* ---- there and back ---- */
 
 static void copy_value(struct json *j, struct json_writer *w)
@@ -247,6 +261,7 @@ int main(void)
         CHECKED(every_byte_comes_back),
         CHECKED(says_what_is_not_json),
         CHECKED(says_when_it_does_not_fit),
+        CHECKED(a_failed_buffer_stays_failed),
         CHECKED(what_was_read_is_written_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

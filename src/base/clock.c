@@ -75,25 +75,45 @@ void walltime_iso(struct walltime t, char out[CLOCK_TEXT])
              c.tm_mon + 1, c.tm_mday, c.tm_hour, c.tm_min, c.tm_sec, ms);
 }
 
+/* Has `text` the form of `mask`: 9 a digit, A a letter, anything else itself? */
+static bool fits(struct bytes text, const char *mask)
+{
+    if (text.len != strlen(mask))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        bool digit = c >= '0' && c <= '9';
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (mask[i] == '9' ? !digit : mask[i] == 'A' ? !letter : c != mask[i])
+            return false;
+    }
+    return true;
+}
+
+static int number(struct bytes text, size_t at, size_t digits)
+{
+    int value = 0;
+    while (digits--)
+        value = value * 10 + (text.at[at++] - '0');
+    return value;
+}
+
 bool walltime_parse_http(struct bytes text, struct walltime *out)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char copy[32], month[4];
     struct tm c = {0};
-    const char *hit;
-    int end = 0;
-    if (text.len != 29)
+    if (!fits(text, "AAA, 99 AAA 9999 99:99:99 GMT"))
         return false;
-    snprintf(copy, sizeof copy, "%.*s", (int)text.len, text.at);
-    if (sscanf(copy, "%*3c, %2d %3s %4d %2d:%2d:%2d GMT%n", &c.tm_mday, month, &c.tm_year,
-               &c.tm_hour, &c.tm_min, &c.tm_sec, &end) != 6 ||
-        end != 29)
+    while (c.tm_mon < 12 && memcmp(months + c.tm_mon * 3, text.at + 8, 3))
+        c.tm_mon++;
+    c.tm_mday = number(text, 5, 2);
+    c.tm_year = number(text, 12, 4) - 1900;
+    c.tm_hour = number(text, 17, 2);
+    c.tm_min = number(text, 20, 2);
+    c.tm_sec = number(text, 23, 2);
+    if (c.tm_mon == 12 || c.tm_mday < 1 || c.tm_mday > 31 || c.tm_hour > 23 || c.tm_min > 59 ||
+        c.tm_sec > 60)
         return false;
-    hit = strstr(months, month);
-    if (!hit || (hit - months) % 3)
-        return false;
-    c.tm_mon = (int)(hit - months) / 3;
-    c.tm_year -= 1900;
     out->us = (int64_t)timegm(&c) * SECOND_US;
     return true;
 }

@@ -74,7 +74,7 @@ static struct decimal decimal_of(struct bytes text)
 
 static bool same(const struct decimal *a, const struct decimal *b)
 {
-    return !a->cut && !b->cut && a->count == b->count && a->exponent == b->exponent &&
+    return a->count == b->count && a->exponent == b->exponent &&
            memcmp(a->digits, b->digits, (size_t)a->count) == 0;
 }
 
