@@ -231,6 +231,10 @@ describe("a message", function()
 
   for name, handler in pairs {
     raises = function() error "no" end,
+    ["raises nil"] = function() error() end,
+    ["raises what cannot be printed"] = function()
+      error(setmetatable({}, { __tostring = function() error "nor this" end }))
+    end,
     ["returns nothing"] = function() end,
     ["returns no verdict"] = function() return true end,
     ["returns two"] = function() return tide.done(), tide.done() end,

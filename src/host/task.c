@@ -111,7 +111,8 @@ static void finish(struct task *t, bool failed)
     if (failed) {
         lua_pushcfunction(L, describe);
         lua_pushlightuserdata(L, t);
-        problem = lua_pcall(L, 1, 1, 0) == LUA_OK ? lua_tostring(L, -1) : "out of memory";
+        lua_pcall(L, 1, 1, 0);           /* when that fails, its own message is the best there is */
+        problem = lua_tostring(L, -1);
     }
     if (t->ended)
         t->ended(t, problem ? problem : failed ? "unknown error" : NULL);
