@@ -116,6 +116,14 @@ describe("the task bridge", function()
     end)
   end)
 
+  it("takes an empty ETag for a mistake, never for no condition", function()
+    local ok, problem = pcall(bucket.put, bucket, "k", "lost", { if_match = "" })
+    assert.is_false(ok)
+    assert.matches("if_match is empty", problem)
+    assert.is_false(pcall(bucket.delete, bucket, "k", { if_match = "" }))
+    assert.are.equal("value", (bucket:get "k"))
+  end)
+
   it("ends a task that yields with nothing to wait for", function()
     local after = false
     tide.spawn(function()

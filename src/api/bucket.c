@@ -162,6 +162,12 @@ static int f_head(lua_State *L)
     return start(L, b, w, k_object);
 }
 
+/* Empty is no ETag: the core would take it for no condition at all. */
+static void check_etag(lua_State *L, struct bytes etag, int argument)
+{
+    luaL_argcheck(L, !etag.at || etag.len, argument, "if_match is empty; it takes an ETag");
+}
+
 struct put_options {
     struct bytes content_type, if_match, if_none_match;
     int metadata;
@@ -185,6 +191,7 @@ static int f_put(lua_State *L)
     OPTIONS_READ(L, 4, put_table, &options, "bucket:put");
     luaL_argcheck(L, !options.if_none_match.len || bytes_is(options.if_none_match, "*"), 4,
                   "if_none_match can only be \"*\"");
+    check_etag(L, options.if_match, 4);
     w = new_wait(L, BUCKET_PUT, "put");
     if (options.metadata)
         pairs_read(L, options.metadata, &w->metadata, "bucket:put metadata");
@@ -214,10 +221,11 @@ static const struct option delete_table[] = {
 static int f_delete(lua_State *L)
 {
     struct bucket *b = check(L);
-    struct bytes key = key_argument(L), if_match = BYTES("");
+    struct bytes key = key_argument(L), if_match = {0};
     struct wait *w;
     lua_settop(L, 3);
     OPTIONS_READ(L, 3, delete_table, &if_match, "bucket:delete");
+    check_etag(L, if_match, 3);
     w = new_wait(L, BUCKET_DELETE, "delete");
     w->op.key = key;
     w->op.if_match = if_match;

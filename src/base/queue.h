@@ -38,8 +38,7 @@ struct queue_entry {
     struct bytes receipt;            /* DELETE, RELEASE */
     int delay_s; /* RELEASE: 0 gives it back at once; SEND: delay of the first delivery */
     struct bytes body;               /* SEND */
-    struct bytes id; /* SEND to a bucket: the key; empty: the time of sending in ms. Queues ignore
-                        it */
+    struct bytes id;                 /* SEND to a bucket: the key, required; queues ignore it */
     struct bytes group_id;           /* SEND to a FIFO queue */
     const struct pairs *attributes;  /* SEND; NULL: none */
     struct err err; /* empty when this entry went well; `retryable` says whether another try may
