@@ -3,8 +3,8 @@
  * It owns all of it. Every turn is checked: no more handlers at work than slots, a lane held by one
  * at a time and entered in the order of arrival, and an engine that asks for a turn at once makes
  * progress in it. */
-#ifndef TIDEGATE_C_TESTS_CONSUMER_RIG_H
-#define TIDEGATE_C_TESTS_CONSUMER_RIG_H
+#ifndef TIDEGATE_TESTS_CONSUMER_RIG_H
+#define TIDEGATE_TESTS_CONSUMER_RIG_H
 
 #include "delivery/consumer.h"
 #include "fake_queue.h"
@@ -38,7 +38,7 @@ struct rig {
     void (*plan)(struct rig *r, struct work *w);
     void *planner;
     bool answers_in_start;           /* the verdict comes inside the call that starts the handler */
-    bool opens_dead_letter;          /* the source's dead-letter queue can be opened; it is `park` */
+    bool opens_dead_letter;          /* the source's dead-letter queue is `park`, if it names one */
     struct work *works;
     size_t work_count;
     size_t running, most_running;

@@ -343,6 +343,13 @@ size_t fake_under_way(const struct fake_queue *q, enum queue_verb verb)
     return count;
 }
 
+const struct queue_op *fake_oldest(const struct fake_queue *q)
+{
+    const struct link *at = list_first(&q->pending);
+    assert_non_null(at);
+    return LIST_ITEM(at, struct pending, link)->op;
+}
+
 const struct fake_call *fake_call(const struct fake_queue *q, enum queue_verb verb, size_t at)
 {
     for (size_t i = 0; i < q->call_count; i++)

@@ -3,8 +3,8 @@
  * It owns its messages and records; the clock is the number its test writes into `now`. A message
  * that is received is hidden for its lease and comes again unless deleted, with a new receipt; one
  * id may stand for several messages. */
-#ifndef TIDEGATE_C_TESTS_FAKE_QUEUE_H
-#define TIDEGATE_C_TESTS_FAKE_QUEUE_H
+#ifndef TIDEGATE_TESTS_FAKE_QUEUE_H
+#define TIDEGATE_TESTS_FAKE_QUEUE_H
 
 #include "base/list.h"
 #include "base/queue.h"
@@ -86,6 +86,8 @@ bool fake_answer(struct fake_queue *q, enum queue_verb verb);
 size_t fake_answer_due(struct fake_queue *q);
 struct monotime fake_next(const struct fake_queue *q);           /* when the next answer is due */
 size_t fake_under_way(const struct fake_queue *q, enum queue_verb verb);
+/* The question of the oldest call under way; fails the test when there is none. */
+const struct queue_op *fake_oldest(const struct fake_queue *q);
 /* The call number `at` of its verb; fails the test when there was none. */
 const struct fake_call *fake_call(const struct fake_queue *q, enum queue_verb verb, size_t at);
 /* Its ids with a space between them. */

@@ -401,6 +401,7 @@ static void what_was_found_before_a_listing_failed_is_given(void **state)
     assert_string_equal(RECEIVE(10, 0), "!timeout");
     memory->bad_list = false;
     assert_string_equal(RECEIVE(10, 0), "1000*1 1001*1 1002*1");
+    assert_int_equal(memory->asked[BUCKET_LIST], 4);
 }
 
 static void all_who_wait_are_told_of_the_failure(void **state)

@@ -58,19 +58,32 @@ static void add_number(struct pairs *p, const char *name, long long value)
     pairs_set(p, name, text);
 }
 
+/* It may quote bad data, or be cut in the middle of a character, and queues take neither control
+ * characters nor broken UTF-8. */
+static void add_reason(struct pairs *p, const char *reason)
+{
+    char text[VERDICT_REASON_MAX];
+    struct bytes said;
+    snprintf(text, sizeof text, "%s", reason);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    said = bytes_of(text);
+    said.len = utf8_check(said);
+    pairs_add(p, BYTES("tidegate-reason"), said.len ? said : BYTES("parked"));
+}
+
 /* What a person needs to judge a parked message; the sender's own attributes come along as far as
- * SQS has room. */
+ * SQS has room. One that was parked before brings names of ours: each may stand only once. */
 static void describe(const struct batcher *b, const struct delivery *d, struct pairs *out)
 {
     const struct message *m = d->message;
-    struct bytes reason = bytes_of(d->verdict.reason[0] ? d->verdict.reason : "parked");
-    reason.len = utf8_check(reason);         /* it may have been cut in the middle of a character */
-    pairs_add(out, BYTES("tidegate-reason"), reason);
+    add_reason(out, d->verdict.reason);
     pairs_set(out, "tidegate-source", b->source);
     add_number(out, "tidegate-receive-count", m->receive_count);
     add_number(out, "tidegate-sent-at", m->sent_at.us / 1000);
     for (size_t i = 0; i < m->attributes.count && out->count < SQS_ATTRIBUTES_MAX; i++)
-        if (m->attributes.at[i].value.len)
+        if (m->attributes.at[i].value.len && !pairs_find(out, m->attributes.at[i].name.at))
             pairs_add(out, m->attributes.at[i].name, m->attributes.at[i].value);
 }
 

@@ -152,6 +152,8 @@ static void begin(struct consumer *c)
     c->lease_s = c->options.visibility_s >= 0 ? c->options.visibility_s : s->visibility_s;
     if (c->lease_s <= 0)
         c->lease_s = DEFAULT_VISIBILITY_S;
+    if (c->intake.wait_s > c->lease_s * 2 / 3)
+        c->intake.wait_s = c->lease_s * 2 / 3;   /* what a poll brings at its end has lease left */
     if (!receives)
         receives = s->max_receives > 1 ? s->max_receives - 1 : DEFAULT_RECEIVES;
     settlement_park_to(&c->settlement, c->park, receives);
@@ -165,7 +167,7 @@ static void check_empty(struct consumer *c)
     const struct queue_settings *s = &c->settings.settings;
     int64_t left = s->visible + s->in_flight + s->delayed;
     bool unknown = s->visible < 0 || err_any(&c->settings.op.err);
-    if (cache_total(&c->cache) || c->intake.calls)
+    if (cache_total(&c->cache) || c->intake.calls || c->settings.op.err.retryable)
         return;
     if (unknown || left <= (int64_t)c->settlement.unparkable.count) {
         c->left = unknown ? (int64_t)c->settlement.unparkable.count : left;
@@ -219,6 +221,13 @@ static bool worn_out(const struct consumer *c, const struct delivery *d)
     return c->settlement.can_park && d->message->receive_count > c->settlement.max_receives;
 }
 
+/* Its source has given it to somebody else by then, or is about to. */
+static void let_lapse(struct consumer *c, struct delivery *d)
+{
+    log_line(LOG_INFO, "message %s: its lease ended before it could be started", d->message->id);
+    settlement_forget(&c->settlement, d);
+}
+
 static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
 {
     static const struct verdict park = {.kind = VERDICT_PARK,
@@ -226,29 +235,37 @@ static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monot
     if (worn_out(c, d)) {
         settlement_verdict(&c->settlement, d, &park, now);
     } else if (lapsing(c, d, now)) {
-        log_line(LOG_INFO, "message %s: its lease ended before it could be started",
-                 d->message->id);
-        settlement_forget(&c->settlement, d);
+        let_lapse(c, d);
     } else {
         cache_move(&c->cache, d, DELIVERY_RUNNING);
         c->host.start(c->host.self, d);
     }
 }
 
+/* The lane is its own: its handler goes on, unless the lease did not last. */
+static void go_on_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
+{
+    struct op *op = d->entering;
+    if (lapsing(c, d, now)) {
+        c->host.cancel(c->host.self, d);
+        let_lapse(c, d);
+        return;
+    }
+    d->entering = NULL;
+    cache_move(&c->cache, d, DELIVERY_RUNNING);
+    op_finish(op);
+}
+
 static void fill_slots(struct consumer *c, struct monotime now)
 {
     while (c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency) {
         struct delivery *d = cache_first(&c->cache, DELIVERY_GRANTED);
-        if (d) {
-            struct op *op = d->entering;
-            d->entering = NULL;
-            cache_move(&c->cache, d, DELIVERY_RUNNING);
-            op_finish(op);
-        } else if ((d = cache_first(&c->cache, DELIVERY_READY)) != NULL) {
+        if (d)
+            go_on_or_refuse(c, d, now);
+        else if ((d = cache_first(&c->cache, DELIVERY_READY)) != NULL)
             begin_or_refuse(c, d, now);
-        } else {
+        else
             return;
-        }
     }
 }
 

@@ -130,6 +130,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
                         struct monotime now)
 {
     d->verdict = *v;
+    if (d->state == DELIVERY_BLOCKED)
+        lanes_leave(s->lanes, d);        /* what has its verdict must never inherit the lane */
     cache_move(s->cache, d, DELIVERY_SETTLING);
     give_up(s, d);
     keep_unparkable(s, d);
