@@ -12,7 +12,7 @@ RUN apt-get update \
 FROM deps AS build
 COPY . .
 ARG VERSION
-RUN make && tools/rootfs build/tidegate /rootfs
+RUN make -j"$(nproc)" && tools/rootfs build/tidegate /rootfs
 
 FROM scratch
 COPY --from=build /rootfs/ /
