@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024 };
+enum { LINE_MAX_BYTES = 16 * 1024, TEXT_MAX_BYTES = 2 * 1024 };
 
 static enum log_level threshold = LOG_INFO;
 static const char *const names[] = {"debug", "info", "warn", "error", "off"};
@@ -32,7 +32,7 @@ bool log_level_parse(struct bytes text, enum log_level *out)
     return false;
 }
 
-static void add_escaped(struct buf *line, struct bytes text)
+static void add_escaped(struct buf *line, struct bytes text, bool quoted)
 {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -40,6 +40,8 @@ static void add_escaped(struct buf *line, struct bytes text)
             buf_text(line, "\\n");
         else if (c < 32 || c == 127)
             buf_printf(line, "\\x%02x", c);
+        else if (quoted && (c == '"' || c == '\\'))
+            buf_printf(line, "\\%c", c);
         else
             buf_char(line, (char)c);
     }
@@ -57,9 +59,9 @@ static void add_field(struct buf *line, const struct pair *field)
 {
     bool quoted = needs_quotes(field->value);
     buf_char(line, ' ');
-    add_escaped(line, field->name);
+    add_escaped(line, field->name, false);
     buf_text(line, quoted ? "=\"" : "=");
-    add_escaped(line, field->value);
+    add_escaped(line, field->value, quoted);
     if (quoted)
         buf_char(line, '"');
 }
@@ -74,8 +76,9 @@ void log_event(enum log_level level, struct bytes text, const struct pairs *fiel
     buf_init(&line, LINE_MAX_BYTES);
     walltime_iso(clock_wall(), when);
     buf_printf(&line, "%s %-5s ", when, names[level]);
-    add_escaped(&line,
-                text.len > LINE_MAX_BYTES / 8 ? (struct bytes){text.at, LINE_MAX_BYTES / 8} : text);
+    if (text.len > TEXT_MAX_BYTES)
+        text.len = TEXT_MAX_BYTES;
+    add_escaped(&line, text, false);
     for (size_t i = 0; fields && i < fields->count; i++)
         add_field(&line, &fields->at[i]);
     if (line.failed) {
