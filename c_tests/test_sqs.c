@@ -156,7 +156,8 @@ static void looks_up_for_each_that_cannot_wait(void **state)
     struct rig *r = *state;
     struct queue *q;
     struct queue_op a, b;
-    RIG_SERVE(r, "sqs", FOUND, FOUND, NOTHING);
+    size_t lookups = 0;
+    RIG_SERVE(r, "sqs", FOUND);          /* to a receive, in whatever order they come: no messages */
     q = open_queue(r, "q");
     receive_init(&a);
     receive_init(&b);
@@ -166,6 +167,10 @@ static void looks_up_for_each_that_cannot_wait(void **state)
     rig_wait(r, &b.op);
     assert_code(&a.op.err, "");
     assert_code(&b.op.err, "");
+    assert_int_equal(server_requests(&r->server), 4);
+    for (int i = 0; i < 4; i++)
+        lookups += strstr(rig_seen(r, i), "AmazonSQS.GetQueueUrl") != NULL;
+    assert_int_equal(lookups, 2);
     queue_free(q);
 }
 
