@@ -157,7 +157,7 @@ static void looks_up_for_each_that_cannot_wait(void **state)
     struct queue *q;
     struct queue_op a, b;
     size_t lookups = 0;
-    RIG_SERVE(r, "sqs", FOUND);          /* to a receive, in whatever order they come: no messages */
+    RIG_SERVE(r, "sqs", FOUND);          /* to a receive it says: no messages */
     q = open_queue(r, "q");
     receive_init(&a);
     receive_init(&b);

@@ -2,8 +2,6 @@
 
 #include "base/log.h"
 
-#include <stdlib.h>
-
 #include <lauxlib.h>
 
 #define CLASS "tidegate.fields"
@@ -12,11 +10,6 @@ static int f_collect(lua_State *L)
 {
     pairs_free(luaL_checkudata(L, 1, CLASS));
     return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return bytes_compare(((const struct pair *)a)->name, ((const struct pair *)b)->name);
 }
 
 /* The fields as text, sorted by name so that lines can be compared. [-0, +1, m]: the userdata that
@@ -34,8 +27,7 @@ static struct pairs *read_fields(lua_State *L, int index)
         pairs_add(fields, name, value);
         lua_pop(L, 3);
     }
-    if (fields->count > 1)
-        qsort(fields->at, fields->count, sizeof *fields->at, by_name);
+    pairs_sort(fields);
     return fields;
 }
 

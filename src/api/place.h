@@ -20,6 +20,9 @@ void queue_open_class(lua_State *L);             /* [-0, +0, m] */
 /* The handle at `index`, or an argument error. */
 struct place_queue *queue_check(lua_State *L, int index);
 
+/* An __index: the place's url, else a method of the table in the first upvalue. [-0, +1, m] */
+int place_index(lua_State *L, const char *url);
+
 /* Reads { name = value, … } at `index`, all strings, into pairs sorted by name. [-0, +0, e] */
 void pairs_read(lua_State *L, int index, struct pairs *out, const char *what);
 /* [-0, +1, m] */

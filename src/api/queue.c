@@ -6,7 +6,6 @@
 #include "host/task.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <lauxlib.h>
 
@@ -192,14 +191,7 @@ static int f_tostring(lua_State *L)
 /* queue.url, and the methods */
 static int f_index(lua_State *L)
 {
-    struct place_queue *q = queue_check(L, 1);
-    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "url") == 0)
-        lua_pushstring(L, q->queue->url);
-    else {
-        lua_pushvalue(L, 2);
-        lua_rawget(L, lua_upvalueindex(1));
-    }
-    return 1;
+    return place_index(L, queue_check(L, 1)->queue->url);
 }
 
 static const luaL_Reg methods[] = {

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void pairs_add(struct pairs *p, struct bytes name, struct bytes value)
@@ -36,6 +37,17 @@ struct bytes pairs_value(const struct pairs *p, const char *name)
 {
     const struct pair *hit = pairs_find(p, name);
     return hit ? hit->value : BYTES("");
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return bytes_compare(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+}
+
+void pairs_sort(struct pairs *p)
+{
+    if (p->count > 1)
+        qsort(p->at, p->count, sizeof *p->at, by_name);
 }
 
 void pairs_free(struct pairs *p)

@@ -1,6 +1,6 @@
 /* Pairs: a list of names and values in the order they were added: headers, metadata, attributes.
  * It owns copies of both; pairs_free() gives them back and may be called twice. Names may repeat.
- * It never sorts and never changes the case of a name; pairs_find() ignores ASCII case. */
+ * It never changes the case of a name; pairs_find() ignores ASCII case. */
 #ifndef TIDEGATE_BASE_PAIRS_H
 #define TIDEGATE_BASE_PAIRS_H
 
@@ -23,6 +23,7 @@ void pairs_set(struct pairs *p, const char *name, const char *value);   /* adds;
 const struct pair *pairs_find(const struct pairs *p, const char *name); /* the first of that name,
                                                                            or NULL */
 struct bytes pairs_value(const struct pairs *p, const char *name); /* empty when there is none */
+void pairs_sort(struct pairs *p);         /* by name, as bytes */
 void pairs_free(struct pairs *p);
 
 #endif

@@ -1,13 +1,8 @@
 #include "api/place.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include <lauxlib.h>
-
-static int by_name(const void *a, const void *b)
-{
-    return bytes_compare(((const struct pair *)a)->name, ((const struct pair *)b)->name);
-}
 
 void pairs_read(lua_State *L, int index, struct pairs *out, const char *what)
 {
@@ -25,8 +20,7 @@ void pairs_read(lua_State *L, int index, struct pairs *out, const char *what)
         pairs_add(out, name, value);
         lua_pop(L, 1);
     }
-    if (out->count > 1)
-        qsort(out->at, out->count, sizeof *out->at, by_name);
+    pairs_sort(out);
 }
 
 void pairs_push(lua_State *L, const struct pairs *p)
@@ -45,4 +39,15 @@ void field_string(lua_State *L, const char *name, const char *value)
         return;
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);
+}
+
+int place_index(lua_State *L, const char *url)
+{
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "url") == 0) {
+        lua_pushstring(L, url);
+    } else {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, lua_upvalueindex(1));
+    }
+    return 1;
 }
