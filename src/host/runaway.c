@@ -103,3 +103,21 @@ void runaway_leave(struct runaway *r, lua_State *co)
     if (ticks >= soft_ticks)
         lua_sethook(co, NULL, 0, 0);
 }
+
+lua_State *runaway_switch(lua_State *co)
+{
+    lua_State *caller = running;
+    if (caller)
+        running = co;
+    return caller;
+}
+
+/* When the share is used up the caller is to stop as well: the hook moves on to it. */
+void runaway_switch_back(lua_State *co, lua_State *caller)
+{
+    running = caller;
+    if (!caller || ticks < soft_ticks)
+        return;
+    lua_sethook(co, NULL, 0, 0);
+    lua_sethook(caller, stop, LUA_MASKCOUNT, 1);
+}

@@ -20,4 +20,9 @@ void runaway_free(struct runaway *r);
 void runaway_enter(struct runaway *r, lua_State *co);
 void runaway_leave(struct runaway *r, lua_State *co);
 
+/* Around a coroutine that a task resumes itself: its time is the task's. Fine where no limit is.
+ * Returns what to give back. */
+lua_State *runaway_switch(lua_State *co);
+void runaway_switch_back(lua_State *co, lua_State *caller);
+
 #endif

@@ -1,5 +1,7 @@
 #include "host/sandbox.h"
 
+#include "host/coroutines.h"
+
 #include <lauxlib.h>
 #include <lualib.h>
 
@@ -43,11 +45,13 @@ void sandbox_open(lua_State *L, bool everything)
 {
     if (everything) {
         luaL_openlibs(L);
+        coroutines_install(L);
         return;
     }
     for (const luaL_Reg *lib = for_scripts; lib->func; lib++) {
         luaL_requiref(L, lib->name, lib->func, 1);
         lua_pop(L, 1);
     }
+    coroutines_install(L);
     withhold(L);
 }

@@ -40,6 +40,19 @@ struct task *task_begin(lua_State *L, struct tasks *set, int nargs)
     return t;
 }
 
+/* What a script computes outside of a resume: closing, and telling what its error was. */
+static void limit(struct tasks *set, lua_State *L)
+{
+    if (set->runaway && !set->running)
+        runaway_enter(set->runaway, L);
+}
+
+static void unlimit(struct tasks *set, lua_State *L)
+{
+    if (set->runaway && !set->running)
+        runaway_leave(set->runaway, L);
+}
+
 static void reset_thread(lua_State *co)
 {
 #if LUA_VERSION_RELEASE_NUM >= 50406
@@ -60,7 +73,9 @@ static void dismantle(struct task *t)
     t->waiting = NULL;
     list_remove(&t->link);
     list_remove(&t->ready);
+    limit(set, t->co);                   /* close handlers, with a share of their own */
     reset_thread(t->co);
+    unlimit(set, t->co);
     *slot(t->co) = NULL;
     luaL_unref(set->main, LUA_REGISTRYINDEX, t->ref);
     set->count--;
@@ -111,7 +126,9 @@ static void finish(struct task *t, bool failed)
     if (failed) {
         lua_pushcfunction(L, describe);
         lua_pushlightuserdata(L, t);
+        limit(t->set, L);
         lua_pcall(L, 1, 1, 0);           /* when that fails, its own message is the best there is */
+        unlimit(t->set, L);
         problem = lua_tostring(L, -1);
     }
     if (t->ended)
