@@ -50,6 +50,7 @@ int f_bucket(lua_State *L)
 static struct bucket *check(lua_State *L)
 {
     struct handle *h = luaL_checkudata(L, 1, CLASS);
+    luaL_argcheck(L, h->bucket, 1, "the bucket is closed");
     return h->bucket;
 }
 
@@ -305,8 +306,8 @@ static int f_each(lua_State *L)
 
 static int f_tostring(lua_State *L)
 {
-    struct bucket *b = check(L);
-    lua_pushfstring(L, "bucket %s", b ? b->url : "(closed)");
+    const struct handle *h = luaL_checkudata(L, 1, CLASS);
+    lua_pushfstring(L, "bucket %s", h->bucket ? h->bucket->url : "(closed)");
     return 1;
 }
 
@@ -335,6 +336,8 @@ void bucket_open_class(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, f_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, false);           /* __gc is not for scripts: it frees what is waited for */
+    lua_setfield(L, -2, "__metatable");
     luaL_newlib(L, methods);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);

@@ -170,8 +170,9 @@ static int k_finished(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     stop(c);
     if (err_any(&r.err)) {
-        struct place_queue *q = queue_check(L, 1);
-        return error_push(L, &r.err, q->queue->url);
+        error_push(L, &r.err, queue_check(L, 1)->queue->url);
+        push_summary(L, &r);
+        return 3;
     }
     push_summary(L, &r);
     return 1;

@@ -39,7 +39,9 @@ int f_queue(lua_State *L)
 
 struct place_queue *queue_check(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, CLASS);
+    struct place_queue *q = luaL_checkudata(L, index, CLASS);
+    luaL_argcheck(L, q->queue, index, "the queue is closed");
+    return q;
 }
 
 static int f_collect_wait(lua_State *L)
@@ -183,7 +185,7 @@ static int f_send_batch(lua_State *L)
 
 static int f_tostring(lua_State *L)
 {
-    struct place_queue *q = queue_check(L, 1);
+    const struct place_queue *q = luaL_checkudata(L, 1, CLASS);
     lua_pushfstring(L, "queue %s", q->queue ? q->queue->url : "(closed)");
     return 1;
 }
@@ -210,6 +212,8 @@ void queue_open_class(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, f_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, false);           /* __gc is not for scripts: it frees what is waited for */
+    lua_setfield(L, -2, "__metatable");
     luaL_newlib(L, methods);
     lua_pushcclosure(L, f_index, 1);
     lua_setfield(L, -2, "__index");
