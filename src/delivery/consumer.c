@@ -9,6 +9,7 @@ enum {
                                receive */
     SETTLING_MAX = 10,      /* times what may be in hand */
     DEFAULT_RECEIVES = 5,
+    HOPELESS_FAILURES = 3,
     DEFAULT_VISIBILITY_S = 30
 };
 
@@ -333,10 +334,12 @@ static void drain_turn(struct consumer *c, struct monotime now)
 }
 
 /* A source that never answered is a mistake to be told at once; one that stops answering later is
- * waited for. */
+ * waited for, unless the end is waited for too, and the source says that waiting cannot help. */
 static bool hopeless(const struct consumer *c)
 {
-    return c->intake.failures && !c->intake.answered;
+    const struct intake *in = &c->intake;
+    bool gone = in->failures >= HOPELESS_FAILURES && !in->err.retryable && !cache_total(&c->cache);
+    return in->failures && (!in->answered || (c->options.until_empty && gone));
 }
 
 static void running_turn(struct consumer *c, struct monotime now)

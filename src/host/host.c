@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -267,7 +268,7 @@ static int set_limits(struct host *h, struct err *err)
         return -1;
     if (h->everything)
         return 0;
-    h->memory.ceiling = (size_t)(memory / SECOND_US) << 20;
+    h->memory.ceiling = (size_t)((double)memory / SECOND_US * (1 << 20));
     h->runaway = runaway_new(cpu, 5 * cpu, err);
     return h->runaway ? 0 : -1;
 }
@@ -283,12 +284,24 @@ static int set_log(struct host *h, struct err *err)
     return 0;
 }
 
+/* A folder that is not there would silently run the built-in policy instead of the user's. */
+static int set_scripts(struct host *h, struct err *err)
+{
+    struct stat info;
+    const char *dir = h->options.scripts;
+    h->scripts.dir = dir;
+    if (dir && (stat(dir, &info) || !S_ISDIR(info.st_mode)))
+        return err_set(err, "BadScripts", "--scripts: there is no folder \"%.200s\"", dir);
+    return 0;
+}
+
 static int set_up(struct host *h, int argc, char **argv, struct err *err)
 {
     list_init(&h->engines);
     if (options_read_host(argc, argv, &h->options, err) || set_log(h, err))
         return -1;
-    h->scripts.dir = h->options.scripts;
+    if (set_scripts(h, err))
+        return -1;
     h->everything = strcmp(h->options.command, "test") == 0;
     if (set_limits(h, err))
         return -1;
@@ -323,7 +336,9 @@ int host_main(int argc, char **argv, lua_CFunction open_api)
     struct err err = {0};
     if (set_up(&h, argc, argv, &err)) {
         log_line(LOG_ERROR, "%s", err.message);
-        h.exit_code = err_is(&err, "usage") ? EXIT_USAGE : EXIT_INTERNAL;
+        h.exit_code = err_is(&err, "usage")        ? EXIT_USAGE
+                      : err_is(&err, "BadScripts") ? EXIT_CONFIG
+                                                   : EXIT_INTERNAL;
     } else {
         start(&h, open_api);
         run(&h);
