@@ -225,6 +225,22 @@ describe("a write that is sent twice", function()
   end)
 end)
 
+describe("a create that comes again", function()
+  it("leaves what later requests made of it", function()
+    local store = memory_store()
+    local create = { expect = "missing", request_id = "r1" }
+    assert(change(store, KEY, script { write = { v = 1 } }, create))
+    assert(change(store, KEY, script { write = { v = 2 } }, { request_id = "r2" }))
+    local again = assert(change(store, KEY, script { write = { v = 1 } }, create))
+    assert.equal("created", again.outcome)
+    assert.same({ v = 2 }, stored(store))
+    create.request_id = "r3"
+    local decide = script({ write = { v = 3 } }, { write = { v = 3 }, outcome = "replaced" })
+    assert.equal("replaced", assert(change(store, KEY, decide, create)).outcome)
+    assert.same({ v = 3 }, stored(store))
+  end)
+end)
+
 describe("the book", function()
   local store
 

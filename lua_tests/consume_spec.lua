@@ -34,6 +34,13 @@ local function parts(changes)
   return fake, seen, store
 end
 
+-- A bucket that is there and empty, whose change() is as the test wants it.
+local function bucket_with(change)
+  return function(url)
+    return { url = url, change = change, get = function() return nil, { code = "NoSuchKey" } end }
+  end
+end
+
 local ARGS = { "sqs://in", "s3://out" }
 
 describe("tidegate consume", function()
@@ -82,18 +89,14 @@ describe("tidegate consume", function()
 
   it("tries again what the store could not do", function()
     local err = setmetatable({ code = "SlowDown" }, { __tostring = function() return "slow" end })
-    local fake, seen = parts { bucket = function(url)
-      return { url = url, change = function() return nil, err end }
-    end }
+    local fake, seen = parts { bucket = bucket_with(function() return nil, err end) }
     run("consume", ARGS, fake)
     assert.equal("retry", seen.verdicts[1].verdict)
     assert.equal("slow", seen.verdicts[1].reason)
   end)
 
   it("raises when a route answers nothing", function()
-    local fake = parts { bucket = function(url)
-      return { url = url, change = function() end }
-    end }
+    local fake = parts { bucket = bucket_with(function() end) }
     local function consume() run("consume", ARGS, fake) end
     assert.error_matches(consume, "no verdict from the route of create")
   end)
@@ -126,9 +129,23 @@ describe("tidegate consume", function()
 
   it("ends with the code of an error when the source cannot be read", function()
     local err = { code = "connect" }
-    local code, printed = run("consume", ARGS, (parts { consume = function() return nil, err end }))
+    local so_far = setmetatable({ received = 0 }, { __index = SUMMARY })
+    local function consume() return nil, err, so_far end
+    local code, printed = run("consume", ARGS, (parts { consume = consume }))
+    assert.same({ 69, "" }, { code, printed })
+    so_far.received = 3
+    code, printed = run("consume", ARGS, (parts { consume = consume }))
     assert.equal(69, code)
-    assert.equal("", printed)
+    assert.matches("3 received = 1 done", printed, 1, true)
+  end)
+
+  it("takes nothing when the store is not there", function()
+    local err = { code = "NoSuchBucket" }
+    local fake, seen = parts { bucket = function(url)
+      return { url = url, get = function() return nil, err end }
+    end }
+    assert.equal(69, (run("consume", ARGS, fake)))
+    assert.is_nil(seen.opts)
   end)
 
   it("ends with the code of an error when a place is not there", function()

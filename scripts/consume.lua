@@ -82,15 +82,27 @@ local function fail(err)
 end
 
 local function run(from, to, opts)
-  local summary, err = tide.consume(from, function(message) return handle(message, to) end, {
+  local function handler(message) return handle(message, to) end
+  local summary, err, so_far = tide.consume(from, handler, {
     concurrency = opts.concurrency, until_empty = opts.until_empty,
     drain_timeout = opts.drain_timeout, wait = opts.wait, visibility = opts.visibility,
     max_receives = opts.max_receives, lane = lane,
   })
-  if not summary then return fail(err) end
+  if not summary then
+    if so_far.received > 0 then print(summaries.text(so_far)) end
+    return fail(err)
+  end
   print(summaries.text(summary))
   if not summary.balanced then return 70 end
   return summary.drained and 0 or 75
+end
+
+-- A store that is not there, or knows no such key, is told before anything is taken. AccessDenied
+-- says nothing yet: S3 answers so for a missing object in a bucket that may not be listed.
+local function probe(to)
+  local body, err = to:get "tidegate-probe"
+  if body or err.code == "NoSuchKey" or err.code == "AccessDenied" then return true end
+  return nil, err
 end
 
 local function main(opts)
@@ -101,6 +113,8 @@ local function main(opts)
   if places.overlap(from.url, to.url) then
     return options.refuse(SPEC, ("FROM and TO overlap: %s and %s"):format(from.url, to.url))
   end
+  local there, probe_err = probe(to)
+  if not there then return fail(probe_err) end
   tide.log.info("settings", {
     from = from.url, to = to.url, concurrency = opts.concurrency, wait = opts.wait,
     until_empty = opts.until_empty and "yes" or "no", drain_timeout = opts.drain_timeout,

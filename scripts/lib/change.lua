@@ -64,6 +64,7 @@ local function write(store, key, found, plan, request, opts)
   local book = {}
   for name, value in pairs(plan.book or found.book) do book[name] = value end
   book.request = request
+  if opts.expect == "missing" then book.created = request end
   return store:put(key, body, {
     content_type = content_type,
     if_match = found.etag,
@@ -87,9 +88,11 @@ end
 
 -- After a lost race: was it our own write that won, sent twice when a connection died? A delete
 -- that finds nothing any more has what it wanted, whoever did it.
+-- A create may come again after later writes to what it made: these must stay.
 local function landed(plan, found, request)
   if plan.delete then return found.value == nil end
-  return request ~= nil and found.book.request == request
+  local book = found.book
+  return request ~= nil and (book.request == request or book.created == request)
 end
 
 -- Returns tide.done(outcome) after a write or a delete, or the verdict that `decide` answered;
