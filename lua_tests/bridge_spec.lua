@@ -107,6 +107,20 @@ describe("the task bridge", function()
       assert.matches("not from inside a coroutine of your own", problem)
     end)
 
+    it("to a script that resumes or closes somebody else's task", function()
+      local thread
+      tide.spawn(function()
+        thread = coroutine.running()
+        tide.sleep(0.02)
+      end)
+      tide.sleep(0)
+      for _, meddle in ipairs { coroutine.resume, coroutine.close } do
+        local ok, problem = pcall(meddle, thread)
+        assert.is_false(ok)
+        assert.matches("this coroutine is a task", problem)
+      end
+    end)
+
     it("while a module loads", function()
       package.preload.waits_at_load = function() return bucket:get "k" end
       local ok, problem = pcall(require, "waits_at_load")
@@ -122,6 +136,15 @@ describe("the task bridge", function()
     assert.matches("if_match is empty", problem)
     assert.is_false(pcall(bucket.delete, bucket, "k", { if_match = "" }))
     assert.are.equal("value", (bucket:get "k"))
+  end)
+
+  it("gives nothing of a place that was collected", function()
+    assert.is_false(getmetatable(bucket))
+    debug.getmetatable(bucket).__gc(bucket)
+    local ok, problem = pcall(function() return bucket.url end)
+    assert.is_false(ok)
+    assert.matches("the bucket is closed", problem)
+    assert.are.equal("bucket (closed)", tostring(bucket))
   end)
 
   it("ends a task that yields with nothing to wait for", function()

@@ -137,6 +137,35 @@ def test_what_cannot_be_reached_or_found_exits_69(aws, tidegate):
     assert result.returncode == 69 and "connect" in result.stderr, result.stderr
 
 
+def test_a_store_that_is_not_there_takes_nothing(aws, tidegate):
+    queue = prepare(aws, creates(5))
+    result = tidegate.run("consume", "sqs://requests", "s3://wigdets", "--until-empty")
+    assert result.returncode == 69 and "NoSuchBucket" in result.stderr, result.stderr
+    assert aws.left_in(queue) == {"visible": 5, "in_flight": 0, "delayed": 0}
+    assert not aws.calls("ReceiveMessage")
+
+
+def test_a_queue_that_vanishes_ends_a_run_until_empty(aws, tidegate):
+    queue = prepare(aws, creates(5))
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--until-empty")
+    aws.wait_until(lambda: len(aws.calls("DeleteMessageBatch")) >= 1)
+    aws.sqs.delete_queue(QueueUrl=queue)
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 69 and "QueueDoesNotExist" in err
+    assert ledger(out)["done"] == 5
+
+
+def test_an_update_outlives_the_create_that_comes_again(aws, tidegate):
+    create, = creates(1)
+    update = json.dumps({"type": "update", "requestId": "later", "widgetId": "widget-0",
+                         "owner": "Sue Smith", "label": "new"})
+    prepare(aws, [create, update, create])
+    result = consume(tidegate)
+    assert result.returncode == 0, result.stderr
+    (body,) = aws.objects("widgets").values()
+    assert json.loads(body)["label"] == "new"
+
+
 def test_every_call_was_signed_well(aws, tidegate, samples):
     queue = prepare(aws, [body.decode() for body in samples.values() if body])
     assert consume(tidegate).returncode == 0

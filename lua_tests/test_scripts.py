@@ -84,6 +84,26 @@ def test_a_loop_that_catches_its_errors_is_stopped(offline):
     check_only_b_is_parked(offline, run_trouble(offline, trouble, "--cpu-limit", "0.2"))
 
 
+def test_a_loop_in_a_coroutine_of_its_own_is_stopped(offline):
+    trouble = ("coroutine.wrap(function() "
+               "while true do pcall(function() while true do end end) end end)()")
+    check_only_b_is_parked(offline, run_trouble(offline, trouble, "--cpu-limit", "0.2"))
+
+
+def test_an_error_that_takes_for_ever_to_tell_is_stopped(offline):
+    trouble = "error(setmetatable({}, { __tostring = function() while true do end end }))"
+    check_only_b_is_parked(offline, run_trouble(offline, trouble, "--cpu-limit", "0.2"))
+
+
+def test_a_close_handler_without_end_is_stopped(offline):
+    trouble = """
+      local guard <close> = setmetatable({}, { __close = function() while true do end end })
+      error "the handler of the guard never ends"
+    end
+    if not tide then"""
+    check_only_b_is_parked(offline, run_trouble(offline, trouble, "--cpu-limit", "0.2"))
+
+
 def test_a_handler_that_eats_all_memory_is_stopped(offline):
     trouble = "local t = {} while true do t[#t + 1] = ('x'):rep(2 ^ 20) .. #t end"
     result = run_trouble(offline, trouble, "--memory-limit", "64", "--cpu-limit", "60")
@@ -114,6 +134,13 @@ def test_unknown_commands_and_options_are_refused_by_name(offline):
     assert "cocurrency" in offline.run("consume", "file:a", "file:b", "--cocurrency=3").stderr
     assert "'x'" in offline.run("consume", "sqs://a?x=1", "file:b", AWS_REGION="us-east-1").stderr \
         or '"x"' in offline.run("consume", "sqs://a?x=1", "file:b").stderr
+
+
+def test_a_folder_of_scripts_that_is_not_there_is_told(offline):
+    fill(offline.directory, a=request(1, "Sue Smith"))
+    result = offline.run("consume", "file:in", "file:out", "--until-empty", "--scripts", "nowhere")
+    assert result.returncode == 78 and "nowhere" in result.stderr
+    assert (offline.directory / "in" / "a").exists()
 
 
 def test_scripts_see_no_way_to_block_or_leave(offline):
