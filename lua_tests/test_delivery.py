@@ -75,6 +75,36 @@ def test_a_signal_under_load_drains(aws, tidegate):
     assert left["in_flight"] == 0 and 0 < found["done"] < MESSAGES
 
 
+def start_and_hang(aws, tidegate, *more):
+    """The program with eight requests whose writes do not end, and the queue."""
+    queue = prepare(aws, creates(8))
+    aws.add_rule(op="PutObject", action="delay", delay_ms=600_000)
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", *more)
+    aws.wait_until(lambda: aws.state()["in_flight"]["handler_calls"]["now"] == 8)
+    return process, queue
+
+
+def test_the_drain_deadline_gives_back_what_still_runs(aws, tidegate):
+    process, queue = start_and_hang(aws, tidegate, "--drain-timeout", "200ms")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 75, err
+    found = ledger(out)
+    assert found["received"] == found["released"] == 8
+    assert aws.left_in(queue) == {"visible": 8, "in_flight": 0, "delayed": 0}
+
+
+def test_a_second_signal_ends_it_at_once(aws, tidegate):
+    process, queue = start_and_hang(aws, tidegate)
+    process.send_signal(signal.SIGTERM)
+    while "finishing what is in hand" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 75
+    assert not aws.calls("DeleteMessageBatch") and aws.left_in(queue)["in_flight"] == 8
+
+
 def check_against_the_log(aws, found):
     received, deleted, released = set(), set(), set()
     for call in aws.calls():
