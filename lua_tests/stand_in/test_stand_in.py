@@ -1,5 +1,6 @@
 """The server itself: the lock, long polls, counters, the log, and its end."""
 
+import gc
 import json
 import os
 import select
@@ -129,6 +130,9 @@ def test_long_poll_of_a_client_that_has_gone_takes_nothing(aws, raw):
 
 
 def test_calls_in_flight_and_connections_are_counted(aws, bucket):
+    gc.collect()                     # the clients of earlier tests, with their connections
+    aws.wait_until(lambda: aws.state()["connections"]["now"] == 0)
+    aws.reset("counters")
     aws.add_rule(action="delay", delay_ms=1000)
     clients = [RawClient(aws.port) for _ in range(32)]
     for place, client in enumerate(clients):

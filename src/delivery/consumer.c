@@ -99,12 +99,9 @@ void consumer_free(struct consumer *c)
     for (int state = 0; state < DELIVERY_STATES; state++) {
         struct delivery *d;
         while ((d = cache_first(&c->cache, (enum delivery_state)state)) != NULL) {
-            struct delivery *heir;
             if (has_task(d))
                 c->host.cancel(c->host.self, d);
-            heir = lanes_leave(&c->lanes, d);
-            if (heir)
-                cache_move(&c->cache, heir, DELIVERY_GRANTED);
+            lanes_leave(&c->lanes, d);
             cache_remove(&c->cache, d);
         }
     }
@@ -131,7 +128,7 @@ static void choose_park(struct consumer *c)
     }
     if (!c->park)
         log_line(LOG_WARN,
-                 "%s has no dead-letter queue: what cannot be handled goes back again and again",
+                 "%s has no place to park: what cannot be handled goes back again and again",
                  c->source->url);
 }
 
@@ -141,11 +138,11 @@ static void begin(struct consumer *c)
     bool denied = err_is(&c->settings.op.err, "AccessDenied") ||
                   err_is(&c->settings.op.err, "AccessDeniedException");
     int receives = c->options.max_receives;
-    if (err_any(&c->settings.op.err) && !(denied && c->settings.op.err.status == 403)) {
+    if (err_any(&c->settings.op.err) && !denied) {
         stop_with(c, &c->settings.op.err);
         return;
     }
-    if (denied)
+    if (denied && c->options.visibility_s < 0)
         log_line(LOG_WARN,
                  "%s: its settings may not be read; assuming a visibility timeout of %d s",
                  c->source->url, DEFAULT_VISIBILITY_S);
@@ -192,8 +189,8 @@ static size_t in_hand(const struct consumer *c)
     return cache_total(&c->cache) - c->cache.counts[DELIVERY_SETTLING];
 }
 
-/* Blocked messages hold no slot, yet they are bounded too: at most as many again as there are
- * slots. So are verdicts that wait for their confirmation. While the source is asked whether it is
+/* Blocked messages hold no slot, yet they are bounded too: at most as many again as all others in
+ * hand. So are verdicts that wait for their confirmation. While the source is asked whether it is
  * empty, nothing is taken from it. */
 static size_t room(const struct consumer *c)
 {
@@ -311,8 +308,10 @@ static void forget_all(struct consumer *c)
 {
     struct delivery *d;
     settlement_free(&c->settlement);
-    while ((d = cache_first(&c->cache, DELIVERY_SETTLING)) != NULL)
+    while ((d = cache_first(&c->cache, DELIVERY_SETTLING)) != NULL) {
+        c->cut = true;
         settlement_forget(&c->settlement, d);
+    }
 }
 
 static void drain_turn(struct consumer *c, struct monotime now)

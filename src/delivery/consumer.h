@@ -21,7 +21,7 @@ struct consumer_options {
  * only begun or stopped. */
 struct consumer_host {
     void *self;
-    /* Begin the handler; answer later with consumer_verdict(). */
+    /* Begin the handler; answer with consumer_verdict(), later or at once. */
     void (*start)(void *self, struct delivery *d);
     /* Stop the handler that was begun; no verdict may follow. */
     void (*cancel)(void *self, struct delivery *d);

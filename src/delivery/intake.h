@@ -35,6 +35,7 @@ void intake_collect(struct intake *in, struct monotime now);
 void intake_ask(struct intake *in, size_t room, bool eager, struct monotime now);
 /* When one of these two has something to do, if nothing else happens first. */
 struct monotime intake_next(const struct intake *in, size_t room, bool eager);
-void intake_free(struct intake *in);             /* abandons the calls under way */
+/* Abandons the calls under way. May be called again; the intake stays usable. */
+void intake_free(struct intake *in);
 
 #endif

@@ -1,6 +1,7 @@
 /* Ledger: what became of every message that was taken.
- * A plain value, owned by its consumer. Each count is made at its own confirmed event, never
- * derived from another, so that adding up means something. */
+ * A plain value, owned by its consumer. Each count is made at its own event, when it is
+ * confirmed, and never derived from another, so that adding up means something. What ends without
+ * a confirmation (a lease that lapsed, a delete that failed) counts as released: it comes again. */
 #ifndef TIDEGATE_DELIVERY_LEDGER_H
 #define TIDEGATE_DELIVERY_LEDGER_H
 

@@ -163,11 +163,6 @@ struct monotime settlement_next(const struct settlement *s)
     return monotime_earlier(next, batcher_next(&s->parks));
 }
 
-bool settlement_idle(const struct settlement *s)
-{
-    return batcher_idle(&s->acks) && batcher_idle(&s->releases) && batcher_idle(&s->parks);
-}
-
 void settlement_free(struct settlement *s)
 {
     batcher_free(&s->parks);

@@ -35,7 +35,7 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
 void settlement_forget(struct settlement *s, struct delivery *d);
 void settlement_turn(struct settlement *s, struct monotime now, bool hurry);
 struct monotime settlement_next(const struct settlement *s);
-bool settlement_idle(const struct settlement *s);
+/* Abandons the calls under way; what waits in them is still in the cache. May be called again. */
 void settlement_free(struct settlement *s);
 
 #endif
