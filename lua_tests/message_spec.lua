@@ -75,6 +75,20 @@ describe("a message", function()
     end)
   end
 
+  it("is retried with the error of a store that its handler handed on", function()
+    local summary = consume(function() return tide.bucket("file:" .. dir):get "nothing" end)
+    assert.are.equal(3, summary.parked)
+    local _, meta = tide.bucket("file:" .. dir):get "parked/1"
+    assert.matches("nil and an error %(get .*NoSuchKey", meta.metadata["tidegate-reason"])
+  end)
+
+  it("is not handled when its lane function waits", function()
+    local summary = consume(function() return tide.done() end, {
+      lane = function() return tide.sleep(0) or "lane" end,
+    })
+    assert.are.equal(3, summary.parked)
+  end)
+
   it("comes again after a retry, with its receive count", function()
     local counts = {}
     local summary = consume(function(message)

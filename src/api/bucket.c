@@ -44,7 +44,7 @@ int f_bucket(lua_State *L)
     h->bucket = NULL;
     luaL_setmetatable(L, CLASS);
     h->bucket = place_bucket(host_of(L), url, true, &err);
-    return h->bucket ? 1 : error_push(L, &err, "tide.bucket");
+    return h->bucket ? 1 : error_push(L, &err, "");
 }
 
 static struct bucket *check(lua_State *L)

@@ -22,6 +22,19 @@ static struct delivery *delivery_at(lua_State *L)
     return lua_touserdata(L, SLOT_DELIVERY);
 }
 
+/* nil and an error is what a store answers, handed on as it came. */
+static int refuse_results(lua_State *L, int results)
+{
+    const char *what = results == 0 ? "nothing" : results == 1 ? luaL_typename(L, -1)
+                                                               : "several values";
+    if (results == 2 && lua_isnil(L, -2))
+        what = lua_pushfstring(L, "nil and an error (%s)", luaL_tolstring(L, -1, NULL));
+    return luaL_error(L,
+                      "the handler returned %s; it must return exactly one verdict: "
+                      "tide.done(), tide.skip(), tide.retry {} or tide.park(reason)",
+                      what);
+}
+
 static int k_handled(lua_State *L, int status, lua_KContext ctx)
 {
     struct handling *h = handling_at(L);
@@ -30,12 +43,7 @@ static int k_handled(lua_State *L, int status, lua_KContext ctx)
     int results = lua_gettop(L) - SLOT_OP;
     (void)status, (void)ctx;
     if (results != 1 || !verdict_read(L, -1, &v))
-        return luaL_error(L,
-                          "the handler returned %s; it must return exactly one verdict: "
-                          "tide.done(), tide.skip(), tide.retry {} or tide.park(reason)",
-                          results == 0   ? "nothing"
-                          : results == 1 ? luaL_typename(L, -1)
-                                         : "several values");
+        return refuse_results(L, results);
     task_current(L)->owner = NULL;       /* answered: the end of the task says nothing more */
     d->task = NULL;
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
@@ -58,12 +66,11 @@ static int k_entered(lua_State *L, int status, lua_KContext ctx)
 }
 
 /* The lane function answered: a name, or nil for no lane. */
-static int k_lane(lua_State *L, int status, lua_KContext ctx)
+static int enter_lane(lua_State *L)
 {
     struct handling *h = handling_at(L);
     struct bytes name;
     struct op *op;
-    (void)status, (void)ctx;
     if (lua_isnil(L, -1))
         return call_handler(L);
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -88,8 +95,8 @@ static int handle(lua_State *L)
         return call_handler(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, h->lane);
     lua_pushvalue(L, SLOT_MESSAGE);
-    lua_callk(L, 1, 1, 0, k_lane);
-    return k_lane(L, LUA_OK, 0);
+    lua_call(L, 1, 1);                   /* it cannot wait: lanes are entered in receive order */
+    return enter_lane(L);
 }
 
 static void fail(struct handling *h, struct delivery *d, const char *problem)
@@ -105,8 +112,8 @@ static void fail(struct handling *h, struct delivery *d, const char *problem)
 static void ended(struct task *t, const char *problem)
 {
     struct delivery *d = t->owner;
-    if (d)
-        fail(d->host, d, problem ? problem : "it ended without a verdict");
+    if (d)                               /* a task that returned has answered: then there is none */
+        fail(d->host, d, problem);
 }
 
 /* Protected: [-2, +1, m] */

@@ -34,7 +34,7 @@ int f_queue(lua_State *L)
     q = lua_newuserdatauv(L, sizeof *q, 0);
     *q = (struct place_queue){0};
     luaL_setmetatable(L, CLASS);
-    return place_queue(host_of(L), url, q, &err) ? error_push(L, &err, "tide.queue") : 1;
+    return place_queue(host_of(L), url, q, &err) ? error_push(L, &err, "") : 1;
 }
 
 struct place_queue *queue_check(lua_State *L, int index)

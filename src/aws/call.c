@@ -163,7 +163,7 @@ static int64_t limit(int64_t value, int64_t most)
 }
 
 /* Retry-After, which S3's relatives send: seconds or a date. */
-static int64_t wait_asked_us(const struct transfer *t, struct walltime now)
+static int64_t retry_after_us(const struct transfer *t, struct walltime now)
 {
     struct bytes text = transfer_header(t, "Retry-After");
     struct walltime date;
@@ -177,7 +177,7 @@ static int64_t wait_asked_us(const struct transfer *t, struct walltime now)
 
 /* x-amz-retry-after, in ms: at least our own delay, at most 5 s more; what is no such number does
  * not count. */
-static int64_t wait_told_us(const struct transfer *t, int64_t delay_us)
+static int64_t amz_retry_after_us(const struct transfer *t, int64_t delay_us)
 {
     int64_t ms, most = delay_us + 5 * SECOND_US;
     if (!bytes_to_int64(transfer_header(t, "x-amz-retry-after"), &ms) || ms < 0)
@@ -190,11 +190,11 @@ static int64_t wait_told_us(const struct transfer *t, int64_t delay_us)
 static bool again(struct call *c, int64_t *delay_us)
 {
     struct client *client = c->client;
-    int64_t asked_us = wait_asked_us(&c->transfer, loop_wall(client->loop));
+    int64_t asked_us = retry_after_us(&c->transfer, loop_wall(client->loop));
     if (!retry_again(&client->budget, client->random, &c->op.err, c->attempt, asked_us, delay_us,
                      &c->cost))
         return false;
-    *delay_us = wait_told_us(&c->transfer, *delay_us);
+    *delay_us = amz_retry_after_us(&c->transfer, *delay_us);
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include <lauxlib.h>
 
-static struct task **slot(lua_State *L)
+static struct task **task_of(lua_State *L)
 {
     return lua_getextraspace(L);
 }
@@ -16,7 +16,7 @@ void tasks_init(struct tasks *set, lua_State *main, struct lua_memory *memory,
     *set = (struct tasks){.main = main, .memory = memory, .runaway = runaway};
     list_init(&set->all);
     list_init(&set->ready);
-    *slot(main) = NULL; /* coroutines start with a copy of it, and it is uninitialised memory */
+    *task_of(main) = NULL; /* coroutines start with a copy of it, and it is uninitialised memory */
 }
 
 struct task *task_begin(lua_State *L, struct tasks *set, int nargs)
@@ -33,7 +33,7 @@ struct task *task_begin(lua_State *L, struct tasks *set, int nargs)
     t->co = co;
     t->ref = ref;
     t->set = set;
-    *slot(co) = t;
+    *task_of(co) = t;
     list_push(&set->all, &t->link);
     list_push(&set->ready, &t->ready);
     set->count++;
@@ -76,7 +76,7 @@ static void dismantle(struct task *t)
     limit(set, t->co);                   /* close handlers, with a share of their own */
     reset_thread(t->co);
     unlimit(set, t->co);
-    *slot(t->co) = NULL;
+    *task_of(t->co) = NULL;
     luaL_unref(set->main, LUA_REGISTRYINDEX, t->ref);
     set->count--;
     mem_free(t);
@@ -172,7 +172,7 @@ bool tasks_idle(const struct tasks *set)
 
 struct task *task_current(lua_State *L)
 {
-    return *slot(L);
+    return *task_of(L);
 }
 
 /* An op that ends before its task waits is seen by task_wait(). */

@@ -22,7 +22,7 @@ struct task {
     struct tasks *set;
     struct link link;                    /* in the set */
     struct link ready;                   /* in the ready list */
-    struct op *waiting;                  /* what it waits on; NULL while it runs or is ready */
+    struct op *waiting;                  /* what it waits on; NULL while it runs */
     bool ending;                         /* its close handlers run: it cannot wait any more */
     bool counted;                        /* its allocations count for fault injection (tests) */
     /* Its end, told once from the loop, before it is freed: `problem` is NULL when it returned,

@@ -146,7 +146,7 @@ static int open_place(const char *dir, struct err *err)
         return top;
     if (number != ENOENT && number != ENOTDIR)
         return tree_err(err, bytes_of(dir), number);
-    err_set(err, "NoSuchBucket", "%.256s: %s", dir, strerror(number));
+    err_set(err, "NoSuchBucket", "there is no directory \"%.256s\" (%s)", dir, strerror(number));
     err->status = 404;
     return -1;
 }
