@@ -16,7 +16,7 @@ local SPEC = {
   },
   options = {
     { name = "concurrency", kind = "integer", default = "32", min = 1, max = 10000,
-      help = "messages in flight" },
+      help = "handlers at once" },
     { name = "until-empty", kind = "flag", help = "exit when nothing is left" },
     { name = "drain-timeout", kind = "duration", default = "25s",
       help = "time to finish what is in hand when told to stop" },
@@ -121,6 +121,11 @@ local function main(opts)
     visibility = opts.visibility or "default", max_receives = opts.max_receives or "default",
   })
   return run(from, to, opts)
+end
+
+if type(routes) ~= "table" or type(routes.route) ~= "function" then
+  tide.log.error "routes.lua must return its table of routes, with the function route in it"
+  return 78
 end
 
 local opts, code = options.start(SPEC, ...)

@@ -68,9 +68,12 @@ local function label(positional)
 end
 
 local function bounds(option)
-  if option.min and option.max then return (" from %s to %s"):format(option.min, option.max) end
-  if option.min then return (" of at least %s"):format(option.min) end
-  return option.max and (" of at most %s"):format(option.max) or ""
+  local unit = option.kind == "duration" and " s" or ""
+  if option.min and option.max then
+    return (" from %s to %s%s"):format(option.min, option.max, unit)
+  end
+  if option.min then return (" of at least %s%s"):format(option.min, unit) end
+  return option.max and (" of at most %s%s"):format(option.max, unit) or ""
 end
 
 -- The value of a text; `said` is the option as its user wrote it.
