@@ -94,6 +94,18 @@ def test_the_drain_deadline_gives_back_what_still_runs(aws, tidegate):
     assert aws.left_in(queue) == {"visible": 8, "in_flight": 0, "delayed": 0}
 
 
+def test_acks_that_never_end_are_cut_off_too(aws, tidegate):
+    queue = prepare(aws, creates(8))
+    aws.add_rule(op="DeleteMessageBatch", action="delay", delay_ms=600_000)
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--drain-timeout", "1s")
+    aws.wait_until(lambda: aws.state()["in_flight"]["calls"]["now"] >= 1
+                   and len(aws.calls("PutObject")) == 8)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 75, err
+    assert ledger(out)["released"] == 8 and aws.left_in(queue)["in_flight"] == 8
+
+
 def test_a_second_signal_ends_it_at_once(aws, tidegate):
     process, queue = start_and_hang(aws, tidegate)
     process.send_signal(signal.SIGTERM)

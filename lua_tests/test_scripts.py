@@ -50,6 +50,14 @@ def test_a_syntax_error_names_file_and_line(offline):
     assert (offline.directory / "in" / "a").exists()
 
 
+def test_routes_that_return_nothing_are_told_before_anything_is_taken(offline):
+    scripts_with(offline.directory, routes="local M = {}")
+    fill(offline.directory, a=request(1, "Sue Smith"))
+    result = offline.run("consume", "file:in", "file:out", "--until-empty", "--scripts", "scripts")
+    assert result.returncode == 78 and "routes.lua must return" in result.stderr
+    assert (offline.directory / "in" / "a").exists()
+
+
 HANDLER = """
 local tide = require "tidegate"
 local summary = assert(tide.consume(assert(tide.queue "file:in"), function(message)
