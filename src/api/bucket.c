@@ -130,15 +130,21 @@ static int k_get(lua_State *L, int status, lua_KContext ctx)
     return 2;
 }
 
-static int f_get(lua_State *L)
+/* A question that is a key and nothing else. */
+static int ask(lua_State *L, enum bucket_verb verb, const char *name, lua_KFunction k)
 {
     struct bucket *b = check(L);
     struct bytes key = key_argument(L);
     struct wait *w;
     lua_settop(L, 2);
-    w = new_wait(L, BUCKET_GET, "get");
+    w = new_wait(L, verb, name);
     w->op.key = key;
-    return start(L, b, w, k_get);
+    return start(L, b, w, k);
+}
+
+static int f_get(lua_State *L)
+{
+    return ask(L, BUCKET_GET, "get", k_get);
 }
 
 static int k_object(lua_State *L, int status, lua_KContext ctx)
@@ -153,13 +159,7 @@ static int k_object(lua_State *L, int status, lua_KContext ctx)
 
 static int f_head(lua_State *L)
 {
-    struct bucket *b = check(L);
-    struct bytes key = key_argument(L);
-    struct wait *w;
-    lua_settop(L, 2);
-    w = new_wait(L, BUCKET_HEAD, "head");
-    w->op.key = key;
-    return start(L, b, w, k_object);
+    return ask(L, BUCKET_HEAD, "head", k_object);
 }
 
 /* Empty is no ETag: the core would take it for no condition at all. */
