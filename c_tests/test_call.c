@@ -319,7 +319,7 @@ static void heeds_x_amz_retry_after(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct transfer t;
         fake_answer(&t, cases[i].header);
-        assert_true(wait_told_us(&t, cases[i].before_us) == cases[i].after_us);
+        assert_true(amz_retry_after_us(&t, cases[i].before_us) == cases[i].after_us);
         transfer_free(&t);
     }
 }
@@ -342,7 +342,7 @@ static void heeds_retry_after(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct transfer t;
         fake_answer(&t, cases[i].header);
-        assert_true(wait_asked_us(&t, (struct walltime){cases[i].before_us}) == cases[i].after_us);
+        assert_true(retry_after_us(&t, (struct walltime){cases[i].before_us}) == cases[i].after_us);
         transfer_free(&t);
     }
 }
