@@ -32,7 +32,7 @@ static void a_source_must_be_there(void **state)
     (void)state;
     assert_null(file_fixture_open(place_path(&place, "missing"), false, &err));
     assert_string_equal(err.code, "NoSuchBucket");
-    assert_non_null(strstr(err.message, "missing: No such file or directory"));
+    assert_non_null(strstr(err.message, "missing\" (No such file or directory)"));
     place_write(&place, "file", "");
     assert_null(file_fixture_open(place_path(&place, "file"), false, &err));
     assert_string_equal(err.code, "NoSuchBucket");
