@@ -326,22 +326,18 @@ static const luaL_Reg methods[] = {
     {NULL,     NULL},
 };
 
+static const struct place_class class = {
+    .name = CLASS,
+    .collect = f_collect,
+    .tostring = f_tostring,
+    .index = f_index,
+    .methods = methods,
+    .op_name = OP_CLASS,
+    .collect_op = f_collect_wait,
+};
+
 void bucket_open_class(lua_State *L)
 {
-    luaL_newmetatable(L, OP_CLASS);
-    lua_pushcfunction(L, f_collect_wait);
-    lua_setfield(L, -2, "__gc");
-    luaL_newmetatable(L, CLASS);
-    lua_pushcfunction(L, f_collect);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, f_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushboolean(L, false);           /* __gc is not for scripts: it frees what is waited for */
-    lua_setfield(L, -2, "__metatable");
-    luaL_newlib(L, methods);
-    lua_pushvalue(L, -1);
+    place_open_class(L, &class);
     lua_setfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);
-    lua_pushcclosure(L, f_index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 2);
 }

@@ -51,3 +51,27 @@ int place_index(lua_State *L, const char *url)
     }
     return 1;
 }
+
+static void set_function(lua_State *L, const char *name, lua_CFunction f)
+{
+    lua_pushcfunction(L, f);
+    lua_setfield(L, -2, name);
+}
+
+void place_open_class(lua_State *L, const struct place_class *c)
+{
+    luaL_newmetatable(L, c->op_name);
+    set_function(L, "__gc", c->collect_op);
+    luaL_newmetatable(L, c->name);
+    set_function(L, "__gc", c->collect);
+    set_function(L, "__tostring", c->tostring);
+    lua_pushboolean(L, false);           /* __gc is not for scripts: it frees what is waited for */
+    lua_setfield(L, -2, "__metatable");
+    lua_newtable(L);
+    luaL_setfuncs(L, c->methods, 0);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, c->index, 1);
+    lua_setfield(L, -3, "__index");
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}

@@ -7,7 +7,7 @@
 
 #include "host/place.h"
 
-#include <lua.h>
+#include <lauxlib.h>
 
 /* Registry name of the bucket's method table: methods written in Lua are added there. */
 #define BUCKET_METHODS "tidegate.bucket.methods"
@@ -19,6 +19,16 @@ int f_queue(lua_State *L);                       /* tide.queue(url) */
 void queue_open_class(lua_State *L);             /* [-0, +0, m] */
 /* The handle at `index`, or an argument error. */
 struct place_queue *queue_check(lua_State *L, int index);
+
+struct place_class {
+    const char *name;                            /* of the handle's metatable */
+    lua_CFunction collect, tostring, index;      /* index gets the methods as its upvalue */
+    const luaL_Reg *methods;
+    const char *op_name;                         /* of its operations' metatable */
+    lua_CFunction collect_op;
+};
+/* Makes both metatables, and leaves the table of methods on the stack. [-0, +1, m] */
+void place_open_class(lua_State *L, const struct place_class *c);
 
 /* An __index: the place's url, else a method of the table in the first upvalue. [-0, +1, m] */
 int place_index(lua_State *L, const char *url);
