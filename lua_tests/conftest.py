@@ -43,6 +43,7 @@ def aws():
     with StandIn() as running:
         yield running
         assert "Traceback" not in running.stderr()
+        assert all(call["signature"] == "ok" for call in running.calls())
 
 
 @pytest.fixture

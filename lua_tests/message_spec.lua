@@ -20,6 +20,8 @@ describe("a message", function()
   after_each(function()
     inspect.fail_allocation(0)
     while inspect.alive().tasks > 1 do tide.sleep(0) end
+    local alive = inspect.alive()
+    assert.are.same({ 0, 0 }, { alive.transfers, alive.timers })
     os.execute(("rm -rf %s %s-store"):format(dir, dir))
   end)
 
