@@ -6,6 +6,7 @@
 
 #include "base/bucket.h"
 #include "base/queue.h"
+#include "base/table.h"
 #include "net/loop.h"
 
 struct aws;
@@ -32,5 +33,7 @@ struct bucket *aws_bucket(struct aws *a, struct bytes name, struct bytes prefix,
 /* NAME, sqs://NAME or a queue URL; a name is looked up by the first operation and remembered. NULL
  * with err "BadPlace". */
 struct queue *aws_queue(struct aws *a, struct bytes name_or_url, struct err *err);
+/* dynamodb://NAME?key=KEY_NAME; the key is a string, and the only one. NULL with err "BadPlace". */
+struct table *aws_table(struct aws *a, struct bytes name, struct bytes key_name, struct err *err);
 
 #endif
