@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "local/tree.h"
 
-#include <string.h>
+#include <errno.h>
 #include <unistd.h>
 
 enum { SQL_MAX = 4096, COLUMNS_MAX = 64 * 1024, WAL_PAUSE_MS = 20 };
@@ -47,15 +47,25 @@ static const char no_file[] = "there is no file \"%1$.250s\"";
 static const char no_table[] = "in \"%1$.180s\" there is no %3$s \"%2$s\"";
 static const char moved_away[] = "\"%1$.250s\" was removed or replaced while it was open";
 
-/* Says what went wrong in the last call. The system's own word, where it has one, says more. */
+/* What the system said, where that explains what SQLite says; else it may be of something else. */
+static int system_problem(sqlite3 *db)
+{
+    int number = sqlite3_errcode(db) & 0xFF, system = sqlite3_system_errno(db);
+    if (number != SQLITE_IOERR && number != SQLITE_CANTOPEN)
+        return 0;
+    return system == ENOSPC || system == EDQUOT || system == EACCES || system == EPERM ||
+                   system == EROFS ? system : 0;
+}
+
+/* Says what went wrong in the last call. */
 static int problem(struct sqlite_file *f, struct err *err)
 {
-    int number = sqlite3_errcode(f->db) & 0xFF, errno_then = sqlite3_system_errno(f->db);
+    int number = sqlite3_errcode(f->db) & 0xFF, system = system_problem(f->db);
     struct trouble found = {number, "damaged", false};
     if (number == SQLITE_NOMEM)
         mem_exhausted();
-    if (errno_then && (number == SQLITE_IOERR || number == SQLITE_CANTOPEN))
-        return tree_err(err, bytes_of(f->place.file), errno_then);
+    if (system)
+        return tree_err(err, bytes_of(f->place.file), system);
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++)
         if (troubles[i].number == number)
             found = troubles[i];
@@ -235,6 +245,8 @@ static int connect(struct sqlite_file *f, bool create, struct err *err)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(f->place.path, &f->db, flags, NULL))
         return problem(f, err);
+    if (sqlite3_db_readonly(f->db, "main") == 1)
+        return err_set(err, "access_denied", "%.200s: the file may not be written", f->place.file);
     sqlite3_busy_timeout(f->db, SQLITE_BUSY_MS);
     return 0;
 }
@@ -260,8 +272,6 @@ static int set_up(struct sqlite_file *f, struct err *err)
 {
     struct buf sql;
     int rc;
-    if (sqlite3_db_readonly(f->db, "main") == 1)
-        return err_set(err, "access_denied", "%.200s: the file may not be written", f->place.file);
     if (write_ahead(f, err))
         return -1;
     buf_init(&sql, SQL_MAX);
@@ -291,7 +301,7 @@ int sqlite_file_open(struct sqlite_file *f, struct sqlite_place place,
     bool create = how == SQLITE_MISSING_MAKE;
     int there, rc = -1;
     *f = (struct sqlite_file){.place = place, .kind = kind, .owner = getpid()};
-    there = sqlite_place_look(&f->place, kind->missing, err);
+    there = sqlite_place_look(&f->place, create, kind->missing, err);
     if (there == 0 && !create)
         missing(f, no_file, err);
     else if (there >= 0)

@@ -5,7 +5,9 @@
 #include "local/tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Names of this program's own tables and of SQLite's. */
 static const char *const reserved[] = {"sqlite_", "tidegate_"};
@@ -100,7 +102,8 @@ void sqlite_place_free(struct sqlite_place *p)
     *p = (struct sqlite_place){0};
 }
 
-static int look_above(const struct sqlite_place *p, const char *missing, struct err *err)
+static int look_above(const struct sqlite_place *p, bool create, const char *missing,
+                      struct err *err)
 {
     struct bytes above = tree_dirname(bytes_of(p->path));
     char *dir = mem_slice(p->path, above.len ? above.len : 1);
@@ -109,12 +112,15 @@ static int look_above(const struct sqlite_place *p, const char *missing, struct 
     if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
         rc = err_set(err, missing, "there is no directory \"%.200s\" for the file", dir);
         err->status = 400;
+    } else if (create && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS)) {
+        rc = tree_err(err, bytes_of(p->file), errno);
     }
     mem_free(dir);
     return rc;
 }
 
-int sqlite_place_look(const struct sqlite_place *p, const char *missing, struct err *err)
+int sqlite_place_look(const struct sqlite_place *p, bool create, const char *missing,
+                      struct err *err)
 {
     struct stat st;
     if (stat(p->path, &st) == 0)
@@ -122,5 +128,5 @@ int sqlite_place_look(const struct sqlite_place *p, const char *missing, struct 
                                                  p->file);
     if (errno != ENOENT && errno != ENOTDIR)
         return tree_err(err, bytes_of(p->file), errno);
-    return look_above(p, missing, err);
+    return look_above(p, create, missing, err);
 }

@@ -25,9 +25,10 @@ int sqlite_place_read(struct sqlite_place *p, struct bytes text, const char *usu
                       const char *ending, struct err *err) MUSTCHECK;
 void sqlite_place_free(struct sqlite_place *p);          /* may be called twice */
 
-/* 1: there is a file; 0: there is none, but its directory; -1 with err: `missing` when the
- * directory is not there, BadPlace when something else than a file is, access_denied, io. */
-int sqlite_place_look(const struct sqlite_place *p, const char *missing,
+/* 1: there is a file; 0: there is none, but its directory, and with `create` it may be written; -1
+ * with err: `missing` when the directory is not there, BadPlace when something else than a file is,
+ * access_denied, io. */
+int sqlite_place_look(const struct sqlite_place *p, bool create, const char *missing,
                       struct err *err) MUSTCHECK;
 
 #endif
