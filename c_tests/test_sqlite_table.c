@@ -128,7 +128,8 @@ static void values_come_back_as_they_were_written(void **state)
     static const char text[] =
         "{\"id\":{\"S\":\"k\"},\"n\":{\"N\":\"12345678901234567890.5\"},\"t\":{\"BOOL\":true},"
         "\"z\":{\"NULL\":true},\"l\":{\"L\":[{\"S\":\"\\\"\\u00e9\xC3\xA9\"},{\"L\":[]}]},"
-        "\"m\":{\"M\":{\"x.y\":{\"N\":\"0\"}}},\"b\":{\"B\":\"AP8=\"},\"ss\":{\"SS\":[\"a\",\"b\"]},"
+        "\"m\":{\"M\":{\"x.y\":{\"N\":\"0\"}}},\"b\":{\"B\":\"AP8=\"},"
+        "\"ss\":{\"SS\":[\"a\",\"b\"]},"
         "\"a \\\"quoted\\\" \xF0\x9F\x8C\x8A\":{\"S\":\"\"}}";
     struct table *t = opened("t.db");
     struct table_op op;
