@@ -1,6 +1,7 @@
 #include "delivery/settlement.h"
 
 #include "base/log.h"
+#include "delivery/parking.h"
 
 #include <stdio.h>
 
@@ -69,16 +70,48 @@ static void released(struct batcher *b, struct delivery *d, const struct err *er
     finish(b->owner, d);
 }
 
+/* It goes back, and is known as one that waits for a place. */
+static void keep_unparkable(struct settlement *s, struct delivery *d)
+{
+    d->unparkable = true;
+    d->verdict.kind = VERDICT_RETRY;
+    d->verdict.after_us = VERDICT_BACKOFF;
+    idset_add(&s->unparkable, d->message->id);
+}
+
+/* What went bare into its place keeps its story here. */
+static void tell_bare(const struct delivery *d)
+{
+    log_line(LOG_WARN, "message %s: parked without its attributes: %s%s%s", d->message->id,
+             d->verdict.reason, d->verdict.error[0] ? ": " : "", d->verdict.error);
+}
+
+/* The place may refuse only what was added to the message: its size, a name, a value. */
+static bool can_say_less(const struct delivery *d, const struct err *err)
+{
+    bool barred = err->status == 401 || err->status == 403 || err->status == 404;
+    return !err->retryable && !barred && d->detail < PARKING_BARE;
+}
+
 static void parked(struct batcher *b, struct delivery *d, const struct err *err)
 {
     struct settlement *s = b->owner;
     if (!err_any(err)) {
+        if (d->detail == PARKING_BARE)
+            tell_bare(d);
         batcher_add(&s->acks, d, d->not_before);
+        return;
+    }
+    if (can_say_less(d, err)) {
+        d->detail++;
+        batcher_add(&s->parks, d, d->not_before);
         return;
     }
     warn(d, "could not be parked; it goes back", err);
     d->verdict.kind = VERDICT_RETRY;
     d->verdict.after_us = VERDICT_BACKOFF;
+    if (!err->retryable)
+        keep_unparkable(s, d);
     go_back(s, d, d->not_before);
 }
 
@@ -116,16 +149,6 @@ static void give_up(const struct settlement *s, struct delivery *d)
     v->kind = VERDICT_PARK;
 }
 
-static void keep_unparkable(struct settlement *s, struct delivery *d)
-{
-    if (d->verdict.kind != VERDICT_PARK || s->can_park)
-        return;
-    d->unparkable = true;
-    d->verdict.kind = VERDICT_RETRY;
-    d->verdict.after_us = VERDICT_BACKOFF;
-    idset_add(&s->unparkable, d->message->id);
-}
-
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
                         struct monotime now)
 {
@@ -134,7 +157,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
         lanes_leave(s->lanes, d);        /* what has its verdict must never inherit the lane */
     cache_move(s->cache, d, DELIVERY_SETTLING);
     give_up(s, d);
-    keep_unparkable(s, d);
+    if (d->verdict.kind == VERDICT_PARK && !s->can_park)
+        keep_unparkable(s, d);
     if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
         batcher_add(&s->acks, d, now);
     else if (d->verdict.kind == VERDICT_PARK)
