@@ -148,6 +148,25 @@ static void without_a_place_to_park_nothing_is_delicate(void **state)
     rig_close(&r);
 }
 
+/* A handler that answered "later" ended no process. */
+static void what_was_answered_here_is_not_delicate(void **state)
+{
+    static const char *const ids[] = {"d0", "d1", "d2"};
+    struct rig r;
+    (void)state;
+    rig_open(&r);
+    fake_add_many(&r.source, "d", 3);
+    for (size_t i = 0; i < 3; i++)
+        r.source.messages[i].receive_count = 2;
+    rig_start(&r);
+    rig_turn(&r);
+    for (size_t i = 0; i < 3; i++)
+        rig_end(&r, ids[i], VERDICT_RETRY);
+    rig_pass(&r, 10 * SECOND_US);
+    assert_int_equal(r.running, 3);
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +174,7 @@ int main(void)
         CHECKED(those_that_come_later_are_spared_too),
         CHECKED(delicate_ones_do_not_stop_the_others),
         CHECKED(without_a_place_to_park_nothing_is_delicate),
+        CHECKED(what_was_answered_here_is_not_delicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

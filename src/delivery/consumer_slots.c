@@ -26,8 +26,9 @@ static bool worn_out(const struct consumer *c, const struct delivery *d)
  *
  * A handler that ends the process takes the receives of all that is in hand with it, and what was
  * received too often is parked unseen. So that this strikes the one and not its neighbours, a
- * message on one of its last two receives is delicate: such messages start one at a time, each when
- * the one before it is settled, and nothing is taken meanwhile. The bad one was there every time,
+ * message on one of its last two receives is delicate, unless its handler answered here the last
+ * time: such messages start one at a time, each when the one before it is settled, and nothing is
+ * taken meanwhile. The bad one was there every time,
  * so those that were received less often go first; of the others, in the order of their ids and
  * the next time in the other order: what is before the bad one is settled the first time, and what
  * is behind it the second. */
@@ -36,7 +37,7 @@ void slots_take(struct consumer *c, struct delivery *d)
 {
     int receives = d->message->receive_count;
     if (c->settlement.can_park && receives > 1 && receives >= c->settlement.max_receives - 1 &&
-        !worn_out(c, d))
+        !worn_out(c, d) && !returns_explain(&c->settlement.returns, d->message))
         cache_mark_delicate(&c->cache, d);
 }
 

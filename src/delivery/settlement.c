@@ -156,6 +156,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
     if (d->state == DELIVERY_BLOCKED)
         lanes_leave(s->lanes, d);        /* what has its verdict must never inherit the lane */
     cache_move(s->cache, d, DELIVERY_SETTLING);
+    if (v->kind == VERDICT_RETRY)
+        returns_add(&s->returns, d->message);
     give_up(s, d);
     if (d->verdict.kind == VERDICT_PARK && !s->can_park)
         keep_unparkable(s, d);

@@ -11,6 +11,7 @@
 #include "delivery/idset.h"
 #include "delivery/lanes.h"
 #include "delivery/ledger.h"
+#include "delivery/returns.h"
 
 struct settlement {
     struct cache *cache;
@@ -20,6 +21,7 @@ struct settlement {
     bool can_park;
     int max_receives;                /* a retry of a message received so often becomes a park */
     struct idset unparkable; /* messages that went back because no place takes them */
+    struct returns returns;          /* handlers that answered "later" */
     struct random random;
 };
 
