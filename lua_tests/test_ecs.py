@@ -60,8 +60,8 @@ def actions_of(name):
     return {action for actions, _ in statements(name) for action in actions}
 
 
-def input_problems(operation, value):
-    service = botocore.session.get_session().get_service_model("ecs")
+def input_problems(operation, value, service="ecs"):
+    service = botocore.session.get_session().get_service_model(service)
     shape = service.operation_model(operation).input_shape
     return ParamValidator().validate(value, shape).generate_report()
 
@@ -75,6 +75,8 @@ def container_of_the_task():
 def test_ecs_takes_the_documents():
     assert input_problems("RegisterTaskDefinition", document("task-definition.json")) == ""
     assert input_problems("CreateService", document("service.json")) == ""
+    queue = {"QueueName": "widget-requests", "Attributes": document("queue.json")}
+    assert input_problems("CreateQueue", queue, "sqs") == ""
     assert input_problems("CreateService", {**document("service.json"), "desiredCount": "2"})
 
 
@@ -117,8 +119,10 @@ def called(aws):
 def run(aws, tidegate, target):
     """What the task does with requests of every kind, one given back once, one parked."""
     container, environment = container_of_the_task()
-    queue = aws.create_queue("widget-requests", dead_letter="widget-requests-parked",
-                             max_receives=6)
+    redrive = json.loads(document("queue.json")["RedrivePolicy"])
+    dead_letters = redrive["deadLetterTargetArn"].rsplit(":", 1)[1]
+    queue = aws.create_queue("widget-requests", dead_letter=dead_letters,
+                             max_receives=redrive["maxReceiveCount"])
     aws.create_bucket("example-widgets")
     aws.create_table("widgets")
     aws.send(queue, REQUESTS)
