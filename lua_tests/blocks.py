@@ -88,4 +88,4 @@ def run(block, directory, environment):
     assert done.returncode == 0, f"{block.where}: exit {done.returncode}\n{done.stdout}"
     for (command, shown), printed in zip(steps, done.stdout.split(BETWEEN)):
         if shown is not None and not re.fullmatch(pattern_of(shown), printed):
-            raise AssertionError(f"{block.where}: $ {command}\nshown:\n{shown}\nprinted:\n{printed}")
+            raise AssertionError(f"{block.where}: $ {command}\n{shown}\nbut printed:\n{printed}")
