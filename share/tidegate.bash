@@ -1,16 +1,22 @@
 # shellcheck shell=bash
-# Completion of tidegate for bash. Commands and options are read from the help of the program that
-# is being called, so they are those of its version and of its user's own scripts. The rest are
-# words for options that take one of a few, URL schemes, and paths behind file: and sqlite:.
+# Completion of tidegate for bash. Commands, options and what they take are read from the help of
+# the program that is being called, so they are those of its version and of its user's own scripts.
+# The rest are URL schemes, and paths behind file: and sqlite:.
 
-# _tidegate_options PROGRAM [NAME]: "OPTION LABEL" for each option in a help; no label: a flag.
+# _tidegate_options PROGRAM NAME...: "OPTION LABEL" for each option in these helps; no label: a
+# flag. The rows of a help come last, since they tell more than its notes.
 _tidegate_options() {
-    "$1" help "${@:2}" </dev/null 2>/dev/null |
-        sed -nE 's/^ +((-[a-z]+), )?(--[a-z-]+)( ([^ ]+))?(  .*)?$/\2 \5\n\3 \5/p' | grep '^-'
+    local text name
+    for name in "${@:2}"; do
+        text=$("$1" help "$name" </dev/null 2>/dev/null) || continue
+        grep -oE '(^|[ [|])-[a-z]+( [A-Z]+| [a-z]+\|[a-z]+)?' <<<"$text" | sed 's/^[ [|]*//'
+        sed -nE 's/^  (-[a-z]+), (--[a-z-]+)( (\S+))?  .*/\1 \4\n\2 \4/p
+                 s/^  (--[a-z-]+)( (\S+))?  .*/\1 \3/p' <<<"$text"
+    done
 }
 
 _tidegate_commands() {
-    "$1" help </dev/null 2>/dev/null | sed -nE 's/^  ([a-z]+)( .*)?$/\1/p'
+    "$1" help </dev/null 2>/dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p'
 }
 
 # _tidegate_reply PREFIX WORD...: the words that go on from $word, which begins with PREFIX.
@@ -22,7 +28,7 @@ _tidegate_reply() {
     done < <(compgen -W "$*" -- "${word#"$prefix"}")
 }
 
-# _tidegate_paths PREFIX ACTION: the same with file names (f) or directories (d).
+# _tidegate_paths PREFIX file|directory: the same with paths.
 _tidegate_paths() {
     local prefix=$1 each
     while IFS= read -r each; do
@@ -42,66 +48,63 @@ _tidegate_places() {
     esac
 }
 
-# _tidegate_value OPTION LABEL PREFIX: what may stand behind an option.
+# _tidegate_value LABEL PREFIX: what an option with that label takes.
 _tidegate_value() {
     case $1 in
-        --log-level) _tidegate_reply "$3" debug info warn error off ;;
-        --log-format) _tidegate_reply "$3" text json ;;
-        --scripts) _tidegate_paths "$3" directory ;;
-        --log-file) _tidegate_paths "$3" file ;;
-        --park) _tidegate_places "$3" ;;
+        *'|'*) _tidegate_reply "$2" "${1//'|'/ }" ;;
+        LEVEL) _tidegate_reply "$2" debug info warn error off ;;
+        DIR) _tidegate_paths "$2" directory ;;
+        FILE) _tidegate_paths "$2" file ;;
+        URL) _tidegate_places "$2" ;;
     esac
 }
 
 # _tidegate_argument PROGRAM COMMAND COUNT: an argument of a command, after COUNT others.
 _tidegate_argument() {
-    case $2 in
-        '')
+    case $2,$3 in
+        ,*)
             _tidegate_reply '' "$(_tidegate_commands "$1")"
             [ -z "$word" ] || _tidegate_paths '' file
             ;;
-        help) _tidegate_reply '' "$(_tidegate_commands "$1")" ;;
-        test) _tidegate_paths '' file ;;
-        parked)
-            if [ "$3" = 0 ]; then
-                _tidegate_reply '' ls show replay drop
-            else
-                _tidegate_places ''
-            fi
-            ;;
-        version) ;;
+        help,0) _tidegate_reply '' "$(_tidegate_commands "$1") places host-options" ;;
+        help,* | version,*) ;;
+        test,*) _tidegate_paths '' file ;;
+        parked,0) _tidegate_reply '' ls show replay drop ;;
         *) _tidegate_places '' ;;
     esac
 }
 
+# _tidegate_learn PROGRAM NAME...: adds the options of these helps to label_of.
+_tidegate_learn() {
+    local option label
+    while read -r option label; do label_of[$option]=$label; done < <(_tidegate_options "$@")
+}
+
 _tidegate() {
-    local line=${COMP_LINE:0:COMP_POINT} word words each command='' waits='' count=0 option label
+    local line=${COMP_LINE:0:COMP_POINT} word words each command='' waits='' count=0
     local -A label_of=()
     COMPREPLY=()
     word=${line##*[[:space:]]}
     read -ra words <<<"${line%"$word"}"
     local program=${words[0]/#\~/$HOME}
-    while read -r option label; do label_of[$option]=$label; done \
-        < <(_tidegate_options "$program")
+    _tidegate_learn "$program" host-options
     for each in "${words[@]:1}"; do
         if [ -n "$waits" ]; then
             waits=''
-        elif [ "${each:0:1}" = - ] && { [ -n "$command" ] || [ -v "label_of[${each%%=*}]" ]; }; then
-            [ "$each" != "${each%%=*}" ] || [ -z "${label_of[$each]-}" ] || waits=$each
-        elif [ -n "$command" ]; then
-            count=$((count + 1))
-        else
+            continue
+        elif [[ -z $command && -z ${label_of[${each%%=*}]+known} ]]; then
             command=$each
             [ "${each:0:1}" != - ] || command=consume
-            while read -r option label; do label_of[$option]=$label; done \
-                < <(_tidegate_options "$program" "$command")
-            [ -z "${label_of[$each]-}" ] || waits=$each
+            _tidegate_learn "$program" "$command"
+        elif [ "${each:0:1}" != - ]; then
+            count=$((count + 1))
         fi
+        [ -z "${label_of[$each]-}" ] || waits=$each
     done
     if [ -n "$waits" ]; then
-        _tidegate_value "$waits" "${label_of[$waits]}" ''
+        _tidegate_value "${label_of[$waits]}" ''
     elif [[ $word = -*=* ]]; then
-        _tidegate_value "${word%%=*}" "${label_of[${word%%=*}]-}" "${word%%=*}="
+        _tidegate_value "${label_of[${word%%=*}]-}" "${word%%=*}="
     elif [ "${word:0:1}" = - ]; then
         _tidegate_reply '' "${!label_of[@]}"
     else
