@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -51,13 +52,17 @@ def printed_page():
     return re.sub(".\b", "", text)
 
 
+def complaints(command):
+    """What a formatter has against the page, wherever it says so; what it formats goes nowhere."""
+    done = subprocess.run([*command, PAGE], env={**os.environ, "LC_ALL": "C.UTF-8"}, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, (done.stdout if "lint" in command else "") + done.stderr
+
+
 def test_the_man_page_is_well_formed():
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}
-    for command in (["mandoc", "-T", "lint", PAGE], ["man", "--warnings", "-l", PAGE]):
-        done = subprocess.run(command, env=environment, text=True, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        complaints = done.stdout if command[0] == "mandoc" else done.stderr
-        assert (done.returncode, complaints) == (0, "")
+    assert complaints(["mandoc", "-T", "lint"]) == (0, "")
+    if shutil.which("man") and list(Path("/usr/share/groff").glob("*/tmac/mdoc.tmac")):
+        assert complaints(["man", "--warnings", "-l"]) == (0, "")
 
 
 def test_the_man_page_knows_every_command_and_option(helps):
