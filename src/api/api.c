@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/attribute.h"
 #include "api/error.h"
 #include "api/json.h"
 #include "api/message.h"
@@ -71,6 +72,7 @@ static int f_exit_code(lua_State *L)
 
 static const luaL_Reg lib[] = {
     {"bucket",    f_bucket},
+    {"table",     f_table},
     {"queue",     f_queue},
     {"consume",   f_consume},
     {"lock",      f_lock},
@@ -87,16 +89,18 @@ static const luaL_Reg lib[] = {
 static void open_classes(lua_State *L)
 {
     bucket_open_class(L);
+    table_open_class(L);
     queue_open_class(L);
     message_open_class(L);
     consume_open_class(L);
     lock_open_class(L);
 }
 
-/* Methods of a bucket that are written in Lua: they combine what the core offers. [-0, +0, e] */
-static void add_lua_methods(lua_State *L)
+/* Methods of buckets and tables that are written in Lua: they combine what the core offers.
+ * [-0, +0, e] */
+static void add_lua_methods(lua_State *L, const char *methods)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);
+    lua_getfield(L, LUA_REGISTRYINDEX, methods);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "tidegate.change");
     lua_call(L, 1, 1);
@@ -110,6 +114,7 @@ static int luaopen_tidegate(lua_State *L)
     lua_pushliteral(L, TIDEGATE_VERSION);
     lua_setfield(L, -2, "version");
     json_install(L);
+    attribute_install(L);
     verdict_open(L);
     log_open(L);
     wait_open(L);
@@ -125,6 +130,7 @@ int api_open(lua_State *L)
     if (h->everything)
         luaL_requiref(L, "tidegate.inspect", luaopen_tidegate_inspect, 0);
     lua_settop(L, 0);
-    add_lua_methods(L);
+    add_lua_methods(L, BUCKET_METHODS);
+    add_lua_methods(L, TABLE_METHODS);
     return 0;
 }
