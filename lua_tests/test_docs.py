@@ -33,7 +33,8 @@ def copy_of_the_tree(directory):
 
 @pytest.fixture
 def reader(aws, tidegate, tmp_path):
-    """A person at a terminal: tidegate and docker are found, the account has what is needed."""
+    """The environment of a person at a terminal, who gets the summary and whose account has a
+    queue, buckets and a table. Only the long poll is shorter."""
     aws.create_queue("widget-requests", dead_letter="widget-requests-parked", max_receives=6)
     for bucket in ("widgets", "sues-widgets"):
         aws.create_bucket(bucket)
@@ -45,7 +46,8 @@ def reader(aws, tidegate, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     return {**without_make(tidegate.environment), "PATH": f"{programs}:{os.environ['PATH']}",
-            "HOME": str(home), "TIDEGATE_WAIT": "1s", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+            "HOME": str(home), "TIDEGATE_WAIT": "1s", "TIDEGATE_SUMMARY": "yes",
+            "LC_ALL": "C.UTF-8"}
 
 
 def runs_here(block):

@@ -129,8 +129,8 @@ def run(aws, tidegate, target):
     scripts = tidegate.directory / "scripts"
     scripts.mkdir()
     (scripts / "conflicts.lua").write_text(RETRY_ONCE)
-    result = tidegate.run(*container["command"], "--until-empty", "--wait", "1s", "--scripts",
-                          "scripts", **{**environment, "TIDEGATE_TO": target})
+    result = tidegate.run(*container["command"], "--until-empty", "--wait", "1s", "--summary",
+                          "--scripts", "scripts", **{**environment, "TIDEGATE_TO": target})
     assert result.returncode == 0, result.stderr
     assert "7 received = 4 done + 1 skipped + 1 retried + 1 parked + 0 released" in result.stdout
 
