@@ -56,7 +56,7 @@ struct json {
     const char *start;       /* of the last event */
     struct buf *scratch;
     int depth_max;           /* may be changed after json_init() */
-    uint64_t objects[JSON_DEPTH_ROOM / 64];      /* bit n: the container at depth n + 1 is an object */
+    uint64_t objects[JSON_DEPTH_ROOM / 64];      /* bit n: the container at depth n + 1 is one */
     bool pending;            /* a value comes next */
     bool first;              /* nothing of the innermost container was read yet */
     bool skipping;
