@@ -11,7 +11,6 @@
 #include "host/host.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <lauxlib.h>
 #include <lua-cjson.h>
@@ -53,13 +52,40 @@ static int f_env(lua_State *L)
     return 1;
 }
 
-static int f_stderr(lua_State *L)
+/* The host options in force, as strings. */
+static int f_host(lua_State *L)
 {
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-    ssize_t wrote = write(STDERR_FILENO, text, len);
-    (void)wrote;
-    return 0;
+    struct option_told told;
+    lua_newtable(L);
+    for (size_t i = 0; options_tell(&host_of(L)->options, i, &told); i++) {
+        if (!told.set)
+            continue;
+        lua_pushstring(L, told.value);
+        lua_setfield(L, -2, told.name);
+    }
+    return 1;
+}
+
+static void count(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}
+
+/* The sum over what is being consumed now. */
+static int f_counters(lua_State *L)
+{
+    struct host_counters sum = host_count(host_of(L));
+    lua_createtable(L, 0, 8);
+    count(L, "received", sum.received);
+    count(L, "done", sum.done);
+    count(L, "skipped", sum.skipped);
+    count(L, "retried", sum.retried);
+    count(L, "parked", sum.parked);
+    count(L, "released", sum.released);
+    count(L, "running", sum.running);
+    count(L, "waiting", sum.waiting);
+    return 1;
 }
 
 static int f_exit_code(lua_State *L)
@@ -82,7 +108,8 @@ static const luaL_Reg lib[] = {
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},
-    {"stderr",    f_stderr},
+    {"host",      f_host},
+    {"counters",  f_counters},
     {NULL,        NULL},
 };
 
@@ -117,6 +144,7 @@ static int luaopen_tidegate(lua_State *L)
     attribute_install(L);
     verdict_open(L);
     log_open(L);
+    terminal_open(L);
     wait_open(L);
     return 1;
 }

@@ -105,7 +105,8 @@ static void fail(struct handling *h, struct delivery *d, const char *problem)
     struct verdict v = {.kind = VERDICT_RETRY, .after_us = VERDICT_BACKOFF};
     size_t line = strcspn(problem, "\n");
     log_line(LOG_ERROR, "message %s failed: %s", d->message->id, problem);
-    snprintf(v.reason, sizeof v.reason, "error: %.*s", (int)line, problem);
+    snprintf(v.reason, sizeof v.reason, "the handler failed");
+    snprintf(v.error, sizeof v.error, "%.*s", (int)line, problem);
     d->task = NULL;
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
 }

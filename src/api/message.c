@@ -1,6 +1,7 @@
 #include "api/message.h"
 
 #include "api/place.h"
+#include "delivery/parking.h"
 #include "host/host.h"
 
 #include <lauxlib.h>
@@ -43,7 +44,7 @@ void message_push(lua_State *L, const struct message *m, struct monotime lease_e
     lua_setfield(L, -2, "attributes");
     pairs_push(L, &m->system);
     lua_setfield(L, -2, "system");
-    lua_pushnumber(L, (lua_Number)m->sent_at.us / SECOND_US);
+    lua_pushnumber(L, (lua_Number)parking_first_sent(m).us / SECOND_US);
     lua_setfield(L, -2, "sent_at");
     lua_pushinteger(L, m->receive_count);
     lua_setfield(L, -2, "receive_count");

@@ -15,7 +15,8 @@ struct shelf {
     struct scan scan;
 };
 
-void shelf_init(struct shelf *shelf, struct bucket *bucket);
+/* `parked`: of the objects under parked/, else of all others. */
+void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked);
 /* RECEIVE: keys that are free from the scan, then all of them read side by side. */
 void shelf_receive(struct shelf *shelf, struct queue_op *op);
 /* SETTINGS: is there a free object, and how many are leased and delayed. */
