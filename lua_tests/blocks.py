@@ -20,6 +20,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"(?P<before>(?:[^\n]+\n)*)\n?^```(?P<kind>sh|console)\n(?P<text>.*?)^```$",
                    re.M | re.S)
+COMMAND = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", re.S)
 COMMENT = re.compile(r"<!-- (.*?) -->")
 NEEDS = {"in a checkout", "with the image", "a step of .ci/run"}
 BETWEEN = "\036"
@@ -45,7 +46,7 @@ class Block:
             return [(self.text, None)]
         found = re.split(r"^\$ ", self.text, flags=re.M)
         assert found[0] == "", f"{self.where}: output before the first command"
-        return [tuple(step.split("\n", 1)) for step in found[1:]]
+        return [COMMAND.fullmatch(step).groups() for step in found[1:]]
 
     def commands(self):
         """Each command line, its continuation lines joined."""

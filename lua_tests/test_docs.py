@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from blocks import TOP, blocks_of, run, without_make
+from blocks import TOP, Block, blocks_of, run, without_make
 
 DOCUMENTS = ("README.md", "docs/build.md", "docs/delivery.md", "examples/ecs/README.md")
 ACCOUNT_PROGRAMS = {"aws", "docker", "rm"}  # all that a block which is not run may call
@@ -95,3 +95,20 @@ def test_commands_within_sentences_exist(offline, name):
     assert set(re.findall(r"`tidegate ([a-z]+)", text)) <= commands
     for path in re.findall(r"\]\(([^):]+)\)", text):
         assert (TOP / name).parent.joinpath(path).exists(), path
+
+
+@pytest.mark.parametrize("kind, text, good", [
+    ("sh", "true\ntrue\n", True), ("sh", "false\ntrue\n", False),
+    ("console", "$ echo one\none\n", True), ("console", "$ echo one\ntwo\n", False),
+    ("console", "$ echo one\n$ echo two \\\n    three\ntwo three\n", False),
+    ("console", "$ x=1\n$ echo one $x \\\n    two\none … two\n", True),
+    ("console", "$ seq 9\n1\n…\n9\n", True), ("console", "$ seq 9\n2\n…\n9\n", False),
+    ("console", "$ seq 2\n…\n2\n3\n", False), ("console", "$ false\n", False),
+])
+def test_a_block_that_does_not_do_what_it_shows_fails(tmp_path, kind, text, good):
+    block = Block("here", kind, text, set())
+    if good:
+        run(block, tmp_path, os.environ)
+    else:
+        with pytest.raises(AssertionError):
+            run(block, tmp_path, os.environ)
