@@ -4,14 +4,9 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)"
 local tide = require "tidegate"
 local contract = dofile(here .. "../support/contract.lua")
+local refused = contract.refused
 
 local PLACES = contract.places("TIDEGATE_CONTRACT_BUCKET", "file:FOLDER/%d")
-
-local function refused(code, ok, err)
-  assert.is_nil(ok)
-  assert.equal(code, err.code)
-  return err
-end
 
 -- A condition that fails on what is gone: servers differ, and both mean "read again".
 local function refused_when_gone(ok, err)

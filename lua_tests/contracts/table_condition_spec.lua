@@ -4,14 +4,9 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)"
 local tide = require "tidegate"
 local contract = dofile(here .. "../support/contract.lua")
+local refused = contract.refused
 
 local PLACES = contract.places("TIDEGATE_CONTRACT_TABLE", "sqlite:FOLDER/%d")
-
-local function refused(code, ok, err)
-  assert.is_nil(ok)
-  assert.equal(code, err.code)
-  return err
-end
 
 for _, place in ipairs(PLACES) do
   describe("a table, " .. place.name .. " keeps a condition of", function()

@@ -36,6 +36,13 @@ function M.places(variable, embedded)
   return places
 end
 
+-- The error of a call that must fail with this code.
+function M.refused(code, ok, err)
+  assert(ok == nil, code .. " was expected, and nothing failed")
+  assert(err.code == code, ("%s was expected, not %s"):format(code, err))
+  return err
+end
+
 -- Asks until there is an answer. The limit only keeps a test that can never go well from hanging.
 function M.wait_for(ask)
   local limit = tide.now() + 60
