@@ -15,7 +15,9 @@ enum { DEFAULT_VISIBILITY_S = 30 };      /* SQS's, for a queue that would not sa
 
 static struct monotime lease_end(const struct queue_call *c)
 {
-    int lease_s = c->op.visibility_s < 0 ? c->place->visibility_s : c->op.visibility_s;
+    int lease_s = c->op.visibility_s;
+    if (lease_s < 0)
+        lease_s = c->place->visibility_s ? c->place->visibility_s : DEFAULT_VISIBILITY_S;
     return monotime_after(c->op.asked_at, lease_s * SECOND_US);
 }
 
@@ -35,15 +37,16 @@ static int k_received(lua_State *L, int status, lua_KContext ctx)
     return 1;
 }
 
-/* The queue said how long its leases are, or would not: then the receive goes the way it would. The
- * call to start is at the top. */
+/* The queue said how long its leases are, or would not, perhaps never. The receive to start is at
+ * the top. */
 static int k_learned(lua_State *L, int status, lua_KContext ctx)
 {
     const struct queue_call *settings = (struct queue_call *)ctx;
     int lease_s = settings->op.settings.visibility_s;
     (void)status;
-    settings->place->visibility_s =
-        err_any(&settings->op.op.err) || lease_s < 0 ? DEFAULT_VISIBILITY_S : lease_s;
+    if (!settings->op.op.err.retryable)
+        settings->place->visibility_s =
+            err_any(&settings->op.op.err) || lease_s < 0 ? DEFAULT_VISIBILITY_S : lease_s;
     return queue_call_start(L, lua_touserdata(L, -1), k_received);
 }
 
