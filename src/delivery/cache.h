@@ -24,7 +24,7 @@ struct delivery {
     struct message *message;
     struct monotime lease_end;
     struct verdict verdict;
-    bool unparkable;     /* meant for parking, but there is no place for it: goes back instead */
+    bool unparkable;     /* meant for parking, but no place takes it: goes back instead */
     struct op *entering; /* BLOCKED, GRANTED: what its handler waits on; the handler's */
     void *task, *host;               /* the host's */
 
