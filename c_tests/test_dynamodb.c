@@ -192,6 +192,20 @@ static void does_not_take_nonsense_for_nothing(void **state)
     expect(r, &put, "", RETRY_ATTEMPTS_DYNAMODB + 2);
 }
 
+static void asks_again_when_an_answer_changed_on_the_way(void **state)
+{
+    struct rig *r = *state;
+    struct table_op put = question(TABLE_DELETE), get = question(TABLE_GET);
+    RIG_SERVE(r, "dynamodb", ANSWER("200 OK", "x-amz-crc32: 1\r\n", "{}"),
+              ANSWER("200 OK", "x-amz-crc32: 2745614147\r\n", "{}"),
+              ANSWER("200 OK", "X-Amz-Crc32: 2\r\n", "{}"),
+              ANSWER("200 OK", "", "{\"Item\":{\"id\":{\"S\":\"w1\"}}}"));
+    expect(r, &put, "", 2);
+    expect(r, &get, "", 4);
+    assert_true(get.found);
+    table_op_free(&get);
+}
+
 /* ---- conditions ---- */
 
 static void tells_what_stands_there(void **state)
@@ -297,6 +311,7 @@ int main(void)
         RIG_TEST(gets_an_item),
         RIG_TEST(says_that_there_is_no_item),
         RIG_TEST(does_not_take_nonsense_for_nothing),
+        RIG_TEST(asks_again_when_an_answer_changed_on_the_way),
         RIG_TEST(tells_what_stands_there),
         RIG_TEST(does_not_guess_what_stands_there),
         RIG_TEST(reports_a_condition_that_its_own_write_broke),

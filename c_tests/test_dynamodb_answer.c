@@ -112,6 +112,25 @@ static void refuses_every_cut(void **state)
         check_item((struct bytes){whole.at, len}, -1);
 }
 
+static void knows_an_answer_that_changed(void **state)
+{
+    static const struct {
+        const char *header;
+        bool good;
+    } cases[] = {
+        {"2745614147", true}, {"", true}, {"2745614148", false}, {"0", false}, {"-1", false},
+        {"7040581443", false}, {"a3a6bf43", false}, {"99999999999999999999999999999", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        assert_int_equal(dynamodb_check_sum(BYTES("{}"), bytes_of(cases[i].header), &err),
+                         cases[i].good ? 0 : -1);
+        assert_string_equal(err.code, cases[i].good ? "" : "bad_answer");
+        assert_int_equal(err.retryable, !cases[i].good);
+    }
+}
+
 static void names_what_is_too_large(void **state)
 {
     static const struct {
@@ -148,6 +167,7 @@ int main(void)
         CHECKED(reads_as_deep_as_items_nest),
         CHECKED(believes_only_an_object),
         CHECKED(refuses_every_cut),
+        CHECKED(knows_an_answer_that_changed),
         CHECKED(names_what_is_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

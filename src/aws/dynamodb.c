@@ -44,16 +44,25 @@ static void add_headers(const struct call *c, struct pairs *headers)
     pairs_set(headers, "X-Amz-Target", target);
 }
 
+/* As it was sent: the call takes no encoding of it but identity. */
+static int check_sum(const struct call *c, struct err *err)
+{
+    return dynamodb_check_sum(buf_bytes(&c->transfer.content),
+                              transfer_header(&c->transfer, "x-amz-crc32"), err);
+}
+
 static int read_item(struct call *c, struct err *err)
 {
     struct task *task = task_of(c);
+    if (check_sum(c, err))
+        return -1;
     return dynamodb_read_item(buf_bytes(&c->transfer.content), task->table->base.key_name,
                               &task->op->found, &task->op->item, err);
 }
 
 static int read_done(struct call *c, struct err *err)
 {
-    return dynamodb_read_done(buf_bytes(&c->transfer.content), err);
+    return check_sum(c, err) ? -1 : dynamodb_read_done(buf_bytes(&c->transfer.content), err);
 }
 
 #define POST(operation, read) {operation, "POST", add_headers, read, answer_read_json}

@@ -1,11 +1,25 @@
 #include "aws/dynamodb_answer.h"
 
+#include "base/crc32.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static int unusable(const struct json *j, struct err *err)
 {
     err_set(err, "bad_answer", "the answer of DynamoDB cannot be used: %s", j->problem);
+    err->retryable = true;
+    return -1;
+}
+
+int dynamodb_check_sum(struct bytes body, struct bytes header, struct err *err)
+{
+    int64_t sent;
+    uint32_t came = crc32_of(body);
+    if (!header.len || (bytes_to_int64(header, &sent) && sent == came))
+        return 0;
+    err_set(err, "bad_answer", "the answer of DynamoDB changed on the way (CRC-32 %lu, sent as "
+            "%.*s)", (unsigned long)came, header.len > 20 ? 20 : (int)header.len, header.at);
     err->retryable = true;
     return -1;
 }

@@ -7,6 +7,9 @@
 
 #include "base/item.h"
 
+/* `header` is x-amz-crc32, the checksum of the body; one that is empty says nothing. */
+int dynamodb_check_sum(struct bytes body, struct bytes header, struct err *err) MUSTCHECK;
+
 /* The member Item of an answer to GetItem, or of a condition that failed; *found says whether there
  * is one. An item without the key attribute is no item of the table. */
 int dynamodb_read_item(struct bytes body, const char *key_name, bool *found, struct pairs *item,
