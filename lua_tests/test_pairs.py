@@ -114,3 +114,49 @@ def test_the_golden_result(aws, tidegate, samples, source, store):
     assert stored.keys() == {widget["id"] for widget in expected.values()} and len(stored) == 12
     for widget in expected.values():
         assert plain(stored[widget["id"]]) == plain(widget)
+
+
+def create(name, widget_id, *others, **members):
+    attributes = [{"name": each, "value": value} for each, value in others]
+    request = {"type": "create", "requestId": name, "widgetId": widget_id, "owner": "Sue Smith",
+               "otherAttributes": attributes, **members}
+    return json.dumps(request, ensure_ascii=False).encode()
+
+
+ODD_IDS = ("é", "e\u0301", "🌊", "A b", "x" * 255, "-rb", "__index", ".hidden")
+MEAN = [("id", "x"), ("owner", "x"), ("_tidegate", "x"), ("label", "x"), ("widget_id", "x"),
+        ("size-unit", "cm"), ("size", "1"), ("size", "2"), ("#:a.b", "3")]
+REFUSED = {
+    "slashes": create("s", "../../x"), "slash": create("s", "a/b"), "dots": create("s", ".."),
+    "empty": create("s", ""), "long": create("s", "x" * 2000), "owner": create("s", "w", owner=""),
+    "unnamed": create("s", "w", ("", "1")), "huge": create("s", "w", note="", label="x" * 400_000),
+    "many": create("s", "w", *[(f"n{i}", "x" * 4096) for i in range(100)]),
+}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_odd_requests_are_kept_exactly_or_refused_on_every_store(aws, tidegate, store):
+    aws.create_bucket("widgets")
+    aws.create_table("widgets", key="widget_id")
+    url, read = STORES[store]
+    good = {f"{i}": create(f"r{i}", each, ("color", "red")) for i, each in enumerate(ODD_IDS)}
+    directory(tidegate, {**good, "mean": create("m", "mean", *MEAN), **REFUSED}, "in")
+    result = tidegate.run("consume", "file:in", url, "--until-empty", "--summary")
+    assert result.returncode == 0, result.stderr
+    assert outcomes(result.stdout) == {"created": len(ODD_IDS) + 1, "rejected": len(REFUSED)}
+    stored = read(aws, tidegate)
+    assert stored.keys() == {*ODD_IDS, "mean"}
+    for each in ODD_IDS:
+        assert plain(stored[each]) == plain({
+            "id": each, "owner": "Sue Smith",
+            "otherAttributes": [{"name": "color", "value": "red"}]})
+    others = {each["name"]: each["value"] for each in stored["mean"].pop("otherAttributes")}
+    keyless = {"widget_id": "x"} if store != "dynamodb" else {}
+    assert others == {"size-unit": "cm", "size": "2", "#:a.b": "3", **keyless}
+    assert stored["mean"] == {"id": "mean", "owner": "Sue Smith", "label": None,
+                              "description": None}
+    assert result.stderr.count("ignored attribute") == (5 if store == "dynamodb" else 4)
+    parked = files_below(tidegate.directory / "in")
+    assert parked == {f"parked/{name}": body for name, body in REFUSED.items()}
+    assert {path.name.split("-")[0] for path in tidegate.directory.iterdir()} == {
+        "in", *{"file": ["out"], "sqlite": ["widgets.db"]}.get(store, [])}
