@@ -37,7 +37,7 @@ def consume_files(program, samples):
     source.mkdir()
     for name, body in samples.items():
         (source / name).write_bytes(body)
-    result = program.run("consume", "file:in", "file:out", "--until-empty")
+    result = program.run("consume", "file:in", "file:out", "--until-empty", "--summary")
     assert result.returncode == 0, result.stderr
     return result, files_below(source), files_below(program.directory / "out")
 
@@ -58,7 +58,7 @@ def test_sqs_to_s3(aws, tidegate, samples, tmp_path):
     aws.create_bucket("widgets")
     aws.send(queue, [body.decode() for body in bodies])
     result = tidegate.run("consume", "sqs://requests", "s3://widgets", "--until-empty",
-                          "--wait", "1s")
+                          "--wait", "1s", "--summary")
     assert result.returncode == 0, result.stderr
     assert outcomes(result.stdout) == {**COUNTS, "rejected": 2}
     stored = aws.objects("widgets")

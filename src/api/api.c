@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/attribute.h"
 #include "api/error.h"
 #include "api/json.h"
 #include "api/message.h"
@@ -8,15 +9,28 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "host/host.h"
+#include "host/overlap.h"
 
 #include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua-cjson.h>
 
+/* Not the time of the loop's turn: scripts measure with it, and a place on the disk answers within
+ * one turn. */
 static int f_now(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)loop_wall(host_of(L)->loop).us / SECOND_US);
+    lua_pushnumber(L, (lua_Number)clock_wall().us / SECOND_US);
+    return 1;
+}
+
+/* real_path(path): absolute, links followed; nil when it leads nowhere */
+static int f_real_path(lua_State *L)
+{
+    char path[PATH_MAX];
+    if (!overlap_real_path(luaL_checkstring(L, 1), path))
+        return 0;
+    lua_pushstring(L, path);
     return 1;
 }
 
@@ -97,12 +111,14 @@ static int f_exit_code(lua_State *L)
 
 static const luaL_Reg lib[] = {
     {"bucket",    f_bucket},
+    {"table",     f_table},
     {"queue",     f_queue},
     {"consume",   f_consume},
     {"lock",      f_lock},
     {"error",     f_error},
     {"exit_code", f_exit_code},
     {"now",       f_now},
+    {"real_path", f_real_path},
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},
@@ -114,16 +130,18 @@ static const luaL_Reg lib[] = {
 static void open_classes(lua_State *L)
 {
     bucket_open_class(L);
+    table_open_class(L);
     queue_open_class(L);
     message_open_class(L);
     consume_open_class(L);
     lock_open_class(L);
 }
 
-/* Methods of a bucket that are written in Lua: they combine what the core offers. [-0, +0, e] */
-static void add_lua_methods(lua_State *L)
+/* Methods of buckets and tables that are written in Lua: they combine what the core offers.
+ * [-0, +0, e] */
+static void add_lua_methods(lua_State *L, const char *methods)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);
+    lua_getfield(L, LUA_REGISTRYINDEX, methods);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "tidegate.change");
     lua_call(L, 1, 1);
@@ -137,6 +155,7 @@ static int luaopen_tidegate(lua_State *L)
     lua_pushliteral(L, TIDEGATE_VERSION);
     lua_setfield(L, -2, "version");
     json_install(L);
+    attribute_install(L);
     verdict_open(L);
     log_open(L);
     terminal_open(L);
@@ -153,6 +172,7 @@ int api_open(lua_State *L)
     if (h->everything)
         luaL_requiref(L, "tidegate.inspect", luaopen_tidegate_inspect, 0);
     lua_settop(L, 0);
-    add_lua_methods(L);
+    add_lua_methods(L, BUCKET_METHODS);
+    add_lua_methods(L, TABLE_METHODS);
     return 0;
 }

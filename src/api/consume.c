@@ -69,7 +69,8 @@ static struct queue *dead_letter(void *self, const char *url, struct err *err)
     struct handling *h = self;
     struct consumption *c =
         (struct consumption *)(void *)((char *)h - offsetof(struct consumption, handling));
-    return place_queue(h->host, bytes_of(url), &c->dead_letter, err) ? NULL : c->dead_letter.queue;
+    return place_queue(h->host, bytes_of(url), false, &c->dead_letter, err) ? NULL
+                                                                            : c->dead_letter.queue;
 }
 
 /* ---- what the host's loop asks of the engine ---- */

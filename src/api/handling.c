@@ -89,7 +89,8 @@ static int enter_lane(lua_State *L)
 static int handle(lua_State *L)
 {
     struct handling *h = handling_at(L);
-    message_push(L, delivery_at(L), h->source);
+    const struct delivery *d = delivery_at(L);
+    message_push(L, d->message, d->lease_end, h->source);
     lua_pushnil(L);                      /* SLOT_OP */
     if (h->lane == LUA_NOREF)
         return call_handler(L);
