@@ -91,7 +91,9 @@ def test_what_is_not_there_is_told_by_its_code(aws, tidegate):
       print(code(items:get "k"))
       print(code(items:put { id = "k" }))
       print(code(items:change("k", function() return { write = {} } end)))
-      for _, verb in ipairs { "receive", "settings", "parked" } do print(code(queue[verb](queue))) end
+      for _, verb in ipairs { "receive", "settings", "parked" } do
+        print(code(queue[verb](queue)))
+      end
       print(code(tide.queue "sqlite:missing.db"))
       print(code(tide.queue "file:missing"))
     """) == ["ResourceNotFoundException 69"] * 3 + ["QueueDoesNotExist 69"] * 3 + [
