@@ -81,17 +81,6 @@ int f_queue_receive(lua_State *L)
 
 /* ---- delete, release ---- */
 
-static int k_settled(lua_State *L, int status, lua_KContext ctx)
-{
-    struct queue_call *c = (struct queue_call *)ctx;
-    const struct err *err = queue_call_error(c);
-    (void)status;
-    if (err)
-        return queue_call_problem(L, c, err);
-    lua_pushboolean(L, true);
-    return 1;
-}
-
 /* A call about the message at 2, whose receipt stays on the stack. [-0, +2, e] */
 static struct queue_call *settle(lua_State *L, enum queue_verb verb, const char *name)
 {
@@ -111,7 +100,7 @@ int f_queue_delete(lua_State *L)
 {
     queue_check(L, 1);
     lua_settop(L, 2);
-    return queue_call_start(L, settle(L, QUEUE_DELETE, "delete"), k_settled);
+    return queue_call_start(L, settle(L, QUEUE_DELETE, "delete"), queue_call_done);
 }
 
 static const struct option release_table[] = {
@@ -127,7 +116,7 @@ int f_queue_release(lua_State *L)
     OPTIONS_READ(L, 3, release_table, &delay_us, "queue:release");
     c = settle(L, QUEUE_RELEASE, "release");
     c->op.entries[0].delay_s = (int)((delay_us + SECOND_US - 1) / SECOND_US);
-    return queue_call_start(L, c, k_settled);
+    return queue_call_start(L, c, queue_call_done);
 }
 
 /* ---- settings, parked ---- */
