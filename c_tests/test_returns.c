@@ -10,15 +10,15 @@
 
 static struct returns returns;
 
-static bool explains(char *id, int receive_count)
+static bool explains(const char *id, int receive_count)
 {
-    struct message m = {.id = id, .receive_count = receive_count};
+    struct message m = {.id = (char *)id, .receive_count = receive_count};
     return returns_explain(&returns, &m);
 }
 
-static void add(char *id, int receive_count)
+static void add(const char *id, int receive_count)
 {
-    struct message m = {.id = id, .receive_count = receive_count};
+    struct message m = {.id = (char *)id, .receive_count = receive_count};
     returns_add(&returns, &m);
 }
 
