@@ -54,9 +54,14 @@ def tidegate(aws, tmp_path):
 @pytest.fixture
 def offline(tmp_path):
     """The binary with no AWS settings at all."""
+    return Program(without_aws(tmp_path), tmp_path)
+
+
+def without_aws(home):
+    """This process's environment without its AWS settings, and with another home."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("AWS_", "TIDEGATE_"))}
-    return Program({**kept, "HOME": str(tmp_path), **sanitizers()}, tmp_path)
+    return {**kept, "HOME": str(home), **sanitizers()}
 
 
 def sanitizers():
