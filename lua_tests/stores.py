@@ -33,9 +33,10 @@ class FileStore(Objects):
         """The program makes it."""
 
     def objects(self):
-        return {str(path.relative_to(self.directory)): path.read_bytes()
-                for path in sorted(self.directory.rglob("*"))
-                if path.is_file() and ".tidegate" not in path.parts}
+        paths = [path.relative_to(self.directory) for path in sorted(self.directory.rglob("*"))
+                 if path.is_file()]
+        return {str(path): (self.directory / path).read_bytes() for path in paths
+                if path.parts[0] != ".tidegate"}
 
 
 class S3Store(Objects):
