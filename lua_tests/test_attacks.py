@@ -83,7 +83,8 @@ def test_a_parked_folder_that_is_a_link_takes_nothing_away(offline, files):
     process.kill()
     process.communicate()
     assert "parked/a" in said or "message a" in said
-    assert list(elsewhere.iterdir()) == [] and (source.directory / "a").read_bytes() == b"no request"
+    assert list(elsewhere.iterdir()) == []
+    assert (source.directory / "a").read_bytes() == b"no request"
 
 
 # ---- keys and texts for the terminal of whoever reads the log
@@ -124,7 +125,8 @@ def test_attributes_of_a_sender_cannot_pose_as_ours(aws, tidegate):
         **posing, "mine": {"DataType": "String", "StringValue": "kept"}})
     assert consume(tidegate, source, store).returncode == 0
     [parked] = source.parked()
-    assert parked.attributes["mine"] == "kept" and "not JSON" in parked.attributes["tidegate-reason"]
+    assert parked.attributes["mine"] == "kept"
+    assert "not JSON" in parked.attributes["tidegate-reason"]
     assert "forged" not in parked.attributes.values()
 
 

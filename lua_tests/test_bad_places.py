@@ -1,4 +1,4 @@
-"""Places that are not there, not reachable, or not for us: told by place and code, nothing taken."""
+"""Places that are not there, not reachable, or not for us: place and code told, nothing taken."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Command lines that make no sense: exit 64, the thing named, one line of usage, nothing touched."""
+"""Commands that make no sense: exit 64, the thing named, one line of usage, nothing touched."""
 
 import pytest
 

@@ -1,10 +1,10 @@
 """Delivery under concurrency, signals and broken connections, judged by the stand-in's call log."""
 
 import json
-import re
 import signal
 
 from judge import apply_all, key_of, same_widget
+from reading import ledger
 
 MESSAGES = 400
 CONCURRENCY = 32
@@ -22,14 +22,6 @@ def prepare(aws, bodies, **queue):
     aws.create_bucket("widgets")
     aws.send(url, bodies)
     return url
-
-
-def ledger(stdout):
-    found = re.search(r"(\d+) received = (\d+) done \+ (\d+) skipped \+ (\d+) retried \+ "
-                      r"(\d+) parked \+ (\d+) released", stdout)
-    assert found, stdout
-    names = ("received", "done", "skipped", "retried", "parked", "released")
-    return dict(zip(names, map(int, found.groups())))
 
 
 def consume(tidegate, *more):

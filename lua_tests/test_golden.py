@@ -1,17 +1,13 @@
 """The golden result of the 35 sample requests, judged by boto3 and by judge.py."""
 
-import re
 import shutil
 
 from judge import apply_all, same_widget
+from reading import outcomes
 
 COUNTS = {"created": 17, "updated": 9, "deleted": 5, "missing": 1}
 OWNERS = {"henry-hops": 2, "john-jones": 4, "mary-matthews": 3, "sue-smith": 3}
 NULL_LABEL = "ad0bb9e1-28e9-46e0-ad08-8192f4d3b6c6"
-
-
-def outcomes(stdout):
-    return {word: int(count) for count, word in re.findall(r"^ *(\d+) (\w+)$", stdout, re.M)}
 
 
 def check_widgets(stored, bodies):

@@ -78,7 +78,8 @@ def test_the_golden_result(pair, samples):
     check_parked(source, sent, requests)
 
 
-@pytest.mark.parametrize("store_class, needs", [(DynamoStore, "tidegate"), (SqliteStore, "offline")])
+@pytest.mark.parametrize("store_class, needs", [(DynamoStore, "tidegate"),
+                                                (SqliteStore, "offline")])
 def test_a_table_whose_key_has_another_name(store_class, needs, samples, request):
     program = request.getfixturevalue(needs)
     aws = request.getfixturevalue("aws") if needs == "tidegate" else None

@@ -81,7 +81,7 @@ def test_each_request_is_done_once(pair):
 
 
 def produced(program, count):
-    """Requests of the real mix: what `produce` writes, and two more that must miss and be parked."""
+    """Requests of the real mix: what `produce` writes, and one that misses, one to be parked."""
     result = program.run("produce", "file:mix", "-mwr", count, "-ird", "0", "--seed", "7")
     assert result.returncode == 0, result.stderr
     files = sorted((program.directory / "mix").iterdir())

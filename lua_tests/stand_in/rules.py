@@ -122,7 +122,7 @@ class Hold(Action):
 
 @action("page")
 class Page(Action):
-    """A listing that answers at most so many keys, as S3 may: the next ones stand on a next page."""
+    """A listing that answers at most so many keys: the next ones stand on a next page."""
 
     members = {"keys": REQUIRED}
 
