@@ -5,10 +5,18 @@ import os
 
 import pytest
 
+from conftest import check_calls
 from judge import apply_all, flat
 from reading import ledger
 from sources import FileSource, S3Source, SqsSource, request
 from stores import FileStore, S3Store
+
+
+@pytest.fixture
+def aws(shared_aws):
+    shared_aws.reset()
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 def consume(program, source, store, *more):

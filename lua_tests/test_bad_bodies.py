@@ -8,11 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import Program, without_aws
+from conftest import Program, check_calls, without_aws
 from judge import apply_all, flat
 from reading import ledger
 from sources import SOURCES, request
-from stand_in.harness import StandIn
 from stores import FileStore
 
 MEGABYTES_10 = request("large", label="x" * 10_000_000)
@@ -82,10 +81,9 @@ def mixed(bad):
 
 
 @pytest.fixture(scope="module")
-def aws():
-    with StandIn() as running:
-        yield running
-        assert "Traceback" not in running.stderr()
+def aws(shared_aws):
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 @pytest.fixture(scope="module")

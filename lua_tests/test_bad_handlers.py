@@ -7,11 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import Program, without_aws
+from conftest import Program, check_calls, without_aws
 from judge import apply_all, flat
 from reading import ledger
 from sources import SOURCES, FileSource, S3Source, SqliteSource, SqsSource, request
-from stand_in.harness import StandIn
 from stores import FileStore
 
 ROUTES = """
@@ -68,10 +67,9 @@ def consume(program, source, *more):
 
 
 @pytest.fixture(scope="module")
-def aws():
-    with StandIn() as running:
-        yield running
-        assert "Traceback" not in running.stderr()
+def aws(shared_aws):
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 def program_for(kind, aws, directory):

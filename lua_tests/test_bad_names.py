@@ -9,11 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import Program, without_aws
+from conftest import Program, check_calls, without_aws
 from judge import flat, key_of
 from reading import ledger
 from sources import SOURCES, request
-from stand_in.harness import StandIn
 from stores import BOOK, STORES, DynamoStore, SqliteStore
 
 EVIL = "evil"
@@ -90,10 +89,9 @@ def requests():
 
 
 @pytest.fixture(scope="module")
-def aws():
-    with StandIn() as running:
-        yield running
-        assert "Traceback" not in running.stderr()
+def aws(shared_aws):
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 @pytest.fixture(scope="module")

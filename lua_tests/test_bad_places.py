@@ -2,11 +2,19 @@
 
 import pytest
 
+from conftest import check_calls
 from sources import SOURCES, SqsSource, request, write_files
 
 CLOSED = "http://127.0.0.1:1"        # nothing listens on port 1
 SECRET = "notTheSecretButLongEnough"
 ATTEMPTS = 8                         # more calls for one question is no bound any more
+
+
+@pytest.fixture
+def aws(shared_aws):
+    shared_aws.reset()
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from conftest import check_calls
 from judge import apply_all, flat
 from reading import ledger, outcomes
 from sources import SOURCES, SqliteSource, SqsSource
@@ -20,6 +21,13 @@ OWNERS = {"henry-hops": 2, "john-jones": 4, "mary-matthews": 3, "sue-smith": 3}
 NULL_LABEL = "ad0bb9e1-28e9-46e0-ad08-8192f4d3b6c6"
 # What is wrong with the three, and the word that the reason must have.
 BAD = {"1612306374392": "empty", "1612306375135": "type", "1612306375892": "owner"}
+
+
+@pytest.fixture
+def aws(shared_aws):
+    shared_aws.reset()
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 @pytest.fixture(params=PAIRS, ids=" to ".join)

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from conftest import check_calls
 from judge import apply_all, flat
 from reading import ledger, log_lines
 from sources import SOURCES, request
@@ -27,6 +28,13 @@ function routes.route(...)
 end
 return routes
 """
+
+
+@pytest.fixture
+def aws(shared_aws):
+    shared_aws.reset()
+    yield shared_aws
+    check_calls(shared_aws)
 
 
 @pytest.fixture(params=PAIRS, ids=" to ".join)
