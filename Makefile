@@ -20,11 +20,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 
 # Lua and cjson are linked in whole and the Lua API is exported, so that C modules can be loaded (busted needs three).
 # Where there is no static Lua: make LUA_LIBS='-llua5.4 -llua5.4-cjson'.
-PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto expat
+PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto expat sqlite3
 LUA_LIBS ?= -Wl,--whole-archive -l:liblua5.4.a -Wl,--no-whole-archive -l:liblua5.4-cjson.a -lm -ldl
 
 pkg_cflags = $(eval pkg_cflags := $$(shell pkg-config --cflags $(PACKAGES)))$(pkg_cflags)
-pkg_libs   = $(eval pkg_libs := $$(shell pkg-config --libs libcurl libcrypto expat))$(pkg_libs)
+pkg_libs   = $(eval pkg_libs := $$(shell pkg-config --libs libcurl libcrypto expat sqlite3))$(pkg_libs)
 
 CFLAGS      ?=
 all_cflags   = -std=c11 -D_GNU_SOURCE -Isrc -fno-common $(flags_$(FLAVOUR)) $(WARNINGS) $(pkg_cflags) $(CFLAGS)

@@ -241,7 +241,8 @@ void rig_open(struct rig *r)
     struct monotime now = {1000 * SECOND_US};
     log_set_level(LOG_OFF);
     *r = (struct rig){.now = now, .has_park = true};
-    r->options = (struct consumer_options){.concurrency = 4, .wait_s = 0, .visibility_s = -1};
+    r->options = (struct consumer_options){.concurrency = 4, .wait_s = 0, .visibility_s = -1,
+                                           .max_runtime_us = -1};
     r->works = mem_array(RIG_WORKS, sizeof *r->works);
     fake_open(&r->source, "fake:source", now);
     fake_open(&r->park, "fake:park", now);

@@ -84,9 +84,11 @@ static void take_in(struct fake_queue *q, const struct queue_entry *e)
     struct fake_message *m;
     fake_add(q, e->id.at);
     m = &q->messages[q->message_count - 1];
-    if (e->attributes)
-        snprintf(m->reason, sizeof m->reason, "%s",
-                 pairs_value(e->attributes, "tidegate-reason").at);
+    if (!e->attributes)
+        return;
+    m->attributes = e->attributes->count;
+    snprintf(m->reason, sizeof m->reason, "%s", pairs_value(e->attributes, "tidegate-reason").at);
+    snprintf(m->error, sizeof m->error, "%s", pairs_value(e->attributes, "tidegate-error").at);
 }
 
 static void tell_settings(struct fake_queue *q, struct queue_op *op)

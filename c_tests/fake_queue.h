@@ -23,6 +23,8 @@ struct fake_message {
     bool gone, delayed;              /* deleted; hidden by a release, not by a receive */
     int deletes;                     /* times its delete was asked with the newest receipt */
     char reason[FAKE_REASON];        /* SEND: the attribute tidegate-reason */
+    char error[FAKE_REASON];         /* ... and tidegate-error */
+    size_t attributes;               /* it was sent with so many */
 };
 
 enum fake_end { FAKE_UNDER_WAY, FAKE_ANSWERED, FAKE_ABORTED };

@@ -1,6 +1,6 @@
-/* The engine's own file is compiled in here: its jitter gets a seed, so that a schedule that fails
- * can be run again, and its lists can be looked at. */
-#include "delivery/consumer.c"
+/* Random schedules. The engine's insides are opened here: its jitter gets a seed, so that a
+ * schedule that fails can be run again, and its lists can be looked at. */
+#include "delivery/consumer_state.h"
 
 #include "consumer_rig.h"
 #include "leak_check.h"
@@ -104,7 +104,7 @@ static void check_hand(const struct rig *r)
     uint64_t settled = l.done + l.skipped + l.retried + l.parked + l.released;
     size_t most = 2 * (c->options.concurrency + PREFETCH);
     assert_int_equal(l.received, settled + cache_total(&c->cache));
-    assert_true(in_hand(c) <= most);
+    assert_true(slots_in_hand(c) <= most);
     assert_true(c->intake.calls == 0 || c->phase != FINISHED || c->err.code[0]);
 }
 

@@ -10,7 +10,9 @@
 enum { ARGS = 12 };
 
 static const char *const variables[] = {"TIDEGATE_SCRIPTS", "TIDEGATE_LOG_LEVEL",
-                                        "TIDEGATE_CPU_LIMIT", "TIDEGATE_MEMORY_LIMIT"};
+                                        "TIDEGATE_LOG_FILE", "TIDEGATE_LOG_FORMAT",
+                                        "TIDEGATE_CPU_LIMIT", "TIDEGATE_MEMORY_LIMIT",
+                                        "AWS_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"};
 
 static int clear_environment(void **state)
 {
@@ -66,6 +68,10 @@ static const struct {
     {{"peek", "--help"}, "peek", "--help", NULL, "info"},
     {{"./mine.lua", "-x"}, "./mine.lua", "-x", NULL, "info"},
     {{"--region=", "peek"}, "peek", "", NULL, "info"},
+    {{"-r", "r", "peek"}, "peek", "", "r", "info"},
+    {{"peek", "-r=r", "-p=x", "file:in"}, "peek", "file:in", "r", "info"},
+    {{"-rq", "queue", "-r", "r"}, "consume", "-rq queue", "r", "info"},
+    {{"-pr", "x"}, "consume", "-pr x", NULL, "info"},
     {{"--log-level=", "peek"}, "peek", "", NULL, "info"},
 };
 
@@ -88,7 +94,7 @@ static void flags_command_and_the_rest(void **state)
 static void a_flag_without_its_value(void **state)
 {
     static const char *const cases[][3] = {
-        {"--region"}, {"peek", "--scripts"}, {"--log-level=debug", "--cpu-limit"}};
+        {"--region"}, {"peek", "--scripts"}, {"--log-level=debug", "--cpu-limit"}, {"-p"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct host_options o;
@@ -122,6 +128,9 @@ static void flag_then_environment_then_default(void **state)
     assert_int_equal(parse(none, &o, &err), 0);
     assert_string_equal(o.scripts, "env");
     assert_string_equal(o.log_level, "env");
+    assert_string_equal(o.log_file, "env");
+    assert_string_equal(o.log_format, "env");
+    assert_null(o.region);               /* the AWS_ ones are read elsewhere */
     assert_string_equal(o.cpu_limit, "env");
     assert_string_equal(o.memory_limit, "env");
     options_free(&o);
@@ -163,6 +172,56 @@ static void no_arguments_at_all(void **state)
     options_free(&o);
 }
 
+/* The value of one option as it is told, "unset" when it is not in force. */
+static const char *told(const struct host_options *o, const char *name)
+{
+    static struct option_told t;
+    for (size_t i = 0; options_tell(o, i, &t); i++)
+        if (strcmp(t.name, name) == 0)
+            return t.set ? t.value : "unset";
+    return "unknown";
+}
+
+static void what_is_told(void **state)
+{
+    static const char *const args[] = {"peek", "-p", "me", "--log-format=json", NULL};
+    struct host_options o;
+    struct err err = {0};
+    (void)state;
+    setenv("AWS_REGION", "eu-west-1", 1);
+    setenv("AWS_PROFILE", "other", 1);
+    assert_int_equal(parse(args, &o, &err), 0);
+    assert_string_equal(told(&o, "profile"), "me");
+    assert_string_equal(told(&o, "region"), "eu-west-1");
+    assert_string_equal(told(&o, "log_format"), "json");
+    assert_string_equal(told(&o, "log_file"), "unset");
+    assert_string_equal(told(&o, "endpoint_url"), "unset");
+    assert_string_equal(told(&o, "memory_limit"), "256");
+    assert_string_equal(told(&o, "secret"), "unknown");
+    options_free(&o);
+}
+
+static void secrets_of_a_url_are_hidden(void **state)
+{
+    static const struct { const char *url, *told; } cases[] = {
+        {"http://user:word@host:9000/x", "http://***@host:9000/x"},
+        {"https://token@host", "https://***@host"},
+        {"http://a@b:c@host", "http://***@host"},
+        {"http://host:9000/a@b", "http://host:9000/a@b"},
+        {"http://host?x=a@b", "http://host?x=a@b"},
+        {"nonsense@x", "nonsense@x"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *args[] = {"peek", "--endpoint-url", cases[i].url, NULL};
+        struct host_options o;
+        struct err err = {0};
+        assert_int_equal(parse(args, &o, &err), 0);
+        assert_string_equal(told(&o, "endpoint_url"), cases[i].told);
+        options_free(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +230,8 @@ int main(void)
         CLEAN(flag_then_environment_then_default),
         CLEAN(an_empty_variable_is_none),
         CLEAN(no_arguments_at_all),
+        CLEAN(what_is_told),
+        CLEAN(secrets_of_a_url_are_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,13 +267,14 @@ static bool nested(const char *open, const char *close, int depth, int depth_max
 static void bounds_the_depth(void **state)
 {
     (void)state;
-    for (int max = 0; max <= JSON_DEPTH_MAX; max++) {
+    for (int max = 0; max <= JSON_DEPTH_ROOM; max++) {
         assert_true(nested("[", "]", max, max));
         assert_true(nested("{\"a\":", "}", max, max));
         assert_false(nested("[", "]", max + 1, max));
         assert_false(nested("{\"a\":", "}", max + 1, max));
+        assert_true(max < 2 || nested("{\"a\":[", "]}", max / 2, max));
     }
-    assert_false(nested("[", "]", JSON_DEPTH_MAX + 1, 1000));
+    assert_false(nested("[", "]", JSON_DEPTH_ROOM + 1, 1000));
     assert_false(nested("[", "]", 100000, JSON_DEPTH_MAX));
     assert_false(nested("{\"a\":[", "]}", 100000, JSON_DEPTH_MAX));
 }

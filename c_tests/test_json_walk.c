@@ -172,6 +172,25 @@ static void items_stand_in_arrays(void **state)
     assert_string_equal(j.problem, "byte 2: an array was expected");
 }
 
+static void gives_values_as_they_are_written(void **state)
+{
+    struct json j;
+    struct bytes raw;
+    (void)state;
+    json_init(&j, BYTES("{\"a\": {\"S\" : \"x\\n\"} ,\"b\":1.50,\"c\":[1,}"), NULL);
+    json_object(&j);
+    assert_true(json_member(&j));
+    raw = json_raw(&j);
+    assert_true(bytes_is(raw, "{\"S\" : \"x\\n\"}"));
+    assert_true(json_member(&j));
+    assert_true(bytes_is(json_raw(&j), "1.50"));
+    assert_true(json_member(&j));
+    assert_int_equal(json_raw(&j).len, 0);
+    assert_string_equal(j.problem, "byte 38: a value was expected");
+    assert_int_equal(json_raw(&j).len, 0);
+    assert_false(json_end(&j));
+}
+
 static void the_end_must_be_the_end(void **state)
 {
     struct json j;
@@ -191,6 +210,7 @@ int main(void)
         CHECKED(reads_numbers_and_truth),
         CHECKED(the_first_objection_stands),
         CHECKED(items_stand_in_arrays),
+        CHECKED(gives_values_as_they_are_written),
         CHECKED(the_end_must_be_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,25 @@ static void an_escape_is_never_cut_in_two(void **state)
     }
 }
 
+static void what_was_written_is_read_back(void **state)
+{
+    static const struct { const char *written, *read; } cases[] = {
+        {"caf%C3%A9 50 %25", "caf\xc3\xa9 50 %"}, {"%0a%0A", "\n\n"}, {"100%", "100%"},
+        {"%2", "%2"}, {"%zz%4", "%zz%4"}, {"", ""}, {"%2541", "%41"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pairs in = {0}, out = {0};
+        pairs_set(&in, "a", cases[i].written);
+        metadata_read(&out, &in);
+        assert_int_equal(out.count, 1);
+        assert_string_equal(out.at[0].name.at, "a");
+        assert_string_equal(out.at[0].value.at, cases[i].read);
+        pairs_free(&in);
+        pairs_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +129,7 @@ int main(void)
         CHECKED(the_first_of_equal_names_stays),
         CHECKED(what_does_not_fit_is_cut),
         CHECKED(an_escape_is_never_cut_in_two),
+        CHECKED(what_was_written_is_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,13 +223,51 @@ static void parking_that_fails_gives_back(void **state)
     struct rig r;
     (void)state;
     open_with(&r, 1, 1);
-    fake_rule(&r.park, (struct fake_rule){QUEUE_SEND, 0, 0, fake_error("TooLong", false), 0, 0});
+    fake_rule(&r.park, (struct fake_rule){QUEUE_SEND, 0, 2, fake_error("TooLong", false), 0, 0});
     rig_end(&r, "m0", VERDICT_PARK);
+    assert_int_equal(r.park.counts[QUEUE_SEND], 3);
     assert_int_equal(r.source.counts[QUEUE_DELETE], 0);
     assert_int_equal(r.source.counts[QUEUE_RELEASE], 1);
     assert_int_equal(rig_ledger(&r).retried, 1);
     assert_int_equal(rig_ledger(&r).parked, 0);
     assert_int_equal(rig_ledger(&r).unparkable, 0);
+    rig_close(&r);
+}
+
+/* Refused once: without the sender's own; twice: without any. The body comes along each time. */
+static void what_is_refused_is_parked_with_fewer_attributes(void **state)
+{
+    static const struct { size_t refused, attributes; } cases[] = {{0, 6}, {1, 5}, {2, 0}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct rig r;
+        open_with(&r, 1, 1);
+        if (cases[i].refused)
+            fake_rule(&r.park, (struct fake_rule){QUEUE_SEND, 0, cases[i].refused - 1,
+                                                  fake_error("MessageTooLong", false), 1, 0});
+        give_reason(&rig_work(&r, "m0")->verdict, "broken");
+        snprintf(rig_work(&r, "m0")->verdict.error, VERDICT_ERROR_MAX, "it said so");
+        rig_end(&r, "m0", VERDICT_PARK);
+        assert_int_equal(r.park.counts[QUEUE_SEND], cases[i].refused + 1);
+        assert_int_equal(fake_find(&r.park, "m0")->attributes, cases[i].attributes);
+        assert_string_equal(fake_find(&r.park, "m0")->error,
+                            cases[i].attributes ? "it said so" : "");
+        assert_int_equal(rig_ledger(&r).parked, 1);
+        rig_close(&r);
+    }
+}
+
+static void a_place_that_is_barred_is_not_asked_again(void **state)
+{
+    struct err denied = fake_error("AccessDenied", false);
+    struct rig r;
+    (void)state;
+    denied.status = 403;
+    open_with(&r, 1, 1);
+    fake_rule(&r.park, (struct fake_rule){QUEUE_SEND, 0, 9, denied, 0, 0});
+    rig_end(&r, "m0", VERDICT_PARK);
+    assert_int_equal(r.park.counts[QUEUE_SEND], 1);
+    assert_int_equal(rig_ledger(&r).retried, 1);
     rig_close(&r);
 }
 
@@ -308,6 +346,8 @@ int main(void)
         CHECKED(after_max_receives_a_retry_is_a_park),
         CHECKED(parking_sends_first_and_deletes_after),
         CHECKED(parking_that_fails_gives_back),
+        CHECKED(what_is_refused_is_parked_with_fewer_attributes),
+        CHECKED(a_place_that_is_barred_is_not_asked_again),
         CHECKED(no_place_to_park_gives_back),
         CHECKED(the_dead_letter_queue_of_the_source),
         CHECKED(a_reason_is_fit_to_be_sent),

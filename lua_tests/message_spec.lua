@@ -81,7 +81,7 @@ describe("a message", function()
     local summary = consume(function() return tide.bucket("file:" .. dir):get "nothing" end)
     assert.are.equal(3, summary.parked)
     local _, meta = tide.bucket("file:" .. dir):get "parked/1"
-    assert.matches("nil and an error %(get .*NoSuchKey", meta.metadata["tidegate-reason"])
+    assert.matches("nil and an error %(get .*NoSuchKey", meta.metadata["tidegate-error"])
   end)
 
   it("is not handled when its lane function waits", function()

@@ -15,10 +15,12 @@ local SPEC = {
     { name = "max-widget-requests", short = "mwr", kind = "integer", min = 0, max = 5000,
       default = "1000", help = "how many" },
     { name = "drain-timeout", kind = "duration", default = "25s", help = "how long" },
-    { name = "delay", short = "ird", kind = "duration", unit = "ms", help = "ms between two" },
+    { name = "delay", short = "ird", also = "inter-request-delay", kind = "duration", unit = "ms",
+      help = "ms between two" },
     { name = "ratio", kind = "number", min = 0, help = "how much" },
     { name = "label", short = "l", env = "DEMO_LABEL", help = "a name" },
     { name = "until-empty", kind = "flag", help = "when to stop" },
+    { name = "owner", short = "uop", kind = "boolean", help = "yes or no" },
   },
 }
 
@@ -49,6 +51,12 @@ describe("options.parse", function()
     { "delay", 0.1, "-ird", "100" },
     { "delay", 2, "-ird", "2s" },
     { "delay", 0, "-ird", "0" },
+    { "delay", 3, "--inter-request-delay=3s" },
+    { "delay", 4, "--delay", "3s", "-ird=4s" },
+    { "owner", nil },
+    { "owner", true, "-uop", "yes" },
+    { "owner", false, "-uop=no" },
+    { "owner", false, "--owner", "false" },
     { "ratio", 0.5, "--ratio", "0.5" },
     { "ratio", 1000, "--ratio=1e3" },
     { "label", nil },
@@ -85,6 +93,32 @@ describe("options.parse", function()
       label = "yes", drain_timeout = 25 }, opts)
   end)
 
+  it("knows the variable of a second name, after that of the first", function()
+    ENVIRONMENT = { TIDEGATE_INTER_REQUEST_DELAY = "7s" }
+    assert.equal(7, value "delay")
+    ENVIRONMENT.TIDEGATE_DELAY = "8s"
+    assert.equal(8, value "delay")
+    assert.equal(9, value("delay", "-ird=9s"))
+  end)
+
+  it("lets a program settle what options say together, and knows where each is from", function()
+    local seen
+    local spec = setmetatable({ resolve = function(opts, origins)
+      seen = origins
+      opts.to = opts.label
+      return opts.until_empty and "that is not to be"
+    end }, { __index = SPEC })
+    ENVIRONMENT = { DEMO_LABEL = "there" }
+    local opts = assert(options.parse(spec, "x", "-mwr=3"))
+    assert.equal("there", opts.to)
+    assert.same({ { said = "-mwr", rank = 1 }, { said = "DEMO_LABEL", rank = 2 },
+      { said = "--drain-timeout", rank = 3 }, { said = "FROM", rank = 1 } },
+      { seen.max_widget_requests, seen.label, seen.drain_timeout, seen.from })
+    assert.is_nil(seen.ratio)
+    local none, message, code = options.parse(spec, "x", "--until-empty")
+    assert.same({ nil, "that is not to be", 64 }, { none, message, code })
+  end)
+
   it("takes an empty variable for none, and a flag's no for no", function()
     ENVIRONMENT = { TIDEGATE_MAX_WIDGET_REQUESTS = "", TIDEGATE_UNTIL_EMPTY = "0" }
     assert.equal(1000, value "max_widget_requests")
@@ -98,11 +132,14 @@ describe("options.parse", function()
   end)
 
   local refused = {
-    { "unknown option --regoin", "--regoin", "x" },
-    { "unknown option --regoin", "--regoin=x" },
+    { "unknown option --regoin (did you mean --region?)", "--regoin", "x" },
+    { "unknown option --regoin (did you mean --region?)", "--regoin=x" },
     { "unknown option -q", "-q" },
-    { "unknown option -until-empty", "-until-empty" },
-    { "unknown option --mwr", "--mwr", "3" },
+    { "unknown option --quarter", "--quarter=1" },
+    { "unknown option -until-empty (did you mean --until-empty?)", "-until-empty" },
+    { "unknown option --mwr (did you mean -mwr?)", "--mwr", "3" },
+    { "-uop needs a value", "-uop" },
+    { "-uop: expected yes or no, got 'maybe'", "-uop", "maybe" },
     { "-mwr needs a value", "-mwr" },
     { "--label needs a value", "--label", "--until-empty" },
     { "--until-empty takes no value", "--until-empty=yes" },
@@ -144,6 +181,12 @@ describe("options.parse", function()
     assert.equal(64, code)
   end)
 
+  it("names other ways to give it", function()
+    local spec = { name = "demo", positionals = { { name = "from", instead = "give -rb" } } }
+    local _, message = options.parse(spec)
+    assert.equal("FROM is missing (or give -rb, or set TIDEGATE_FROM)", message)
+  end)
+
   it("answers --help before it complains", function()
     for _, word in ipairs { "--help", "-h" } do
       local opts, text, code = parse(word)
@@ -165,7 +208,8 @@ describe("the texts for people", function()
       options = {
         { name = "delay", short = "ird", kind = "duration", default = "5m", help = "ms" },
         { name = "quiet", kind = "flag", help = "says nothing" },
-      } }
+        { name = "untold", short = "u" },
+      }, notes = "Or -u TEXT.", example = "tidegate demo x" }
     assert.equal([[
 usage: tidegate demo [options] [PATH...]
 
@@ -175,6 +219,9 @@ Shows options.
   -ird, --delay TIME  ms (5m)
   --quiet             says nothing
 
-Variables stand in for what is not given: TIDEGATE_DELAY …]], options.help(spec))
+Or -u TEXT.
+Of two the last counts. Variables stand in: TIDEGATE_DELAY …
+
+Example: tidegate demo x]], options.help(spec))
   end)
 end)

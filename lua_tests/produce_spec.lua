@@ -181,7 +181,8 @@ describe("tidegate produce", function()
   it("stops at the first error, and says how far it came", function()
     local code, _, _, logged = run("produce", { "sqs://q", "-ird=0" }, queue(15).parts)
     assert.equal(69, code)
-    assert.equal("stopped after 15 requests", logged[1].text)
+    assert.equal("settings", logged[1].text)
+    assert.equal("stopped after 15 requests", logged[2].text)
   end)
 
   it("writes objects under the time in ms, and never over one that is there", function()
@@ -202,6 +203,47 @@ describe("tidegate produce", function()
     local parts = { bucket = function() return store end }
     assert.equal(0, (run("produce", { "file:x", "-mwr=4", "-ird=0" }, parts)))
     assert.equal(4, store.writes)
+  end)
+
+  it("makes the queue in a file of its own, and takes the course's flags", function()
+    local opened = {}
+    local sent = queue(100)
+    sent.parts.queue = function(url, opts)
+      opened[#opened + 1] = { url, opts.create }
+      return sent.place()
+    end
+    assert.equal(0, (run("produce", { "sqlite:q.db", "-mwr=1" }, sent.parts)))
+    assert.equal(0, (run("produce", { "-rq", "q", "-mwr=1" }, sent.parts)))
+    assert.same({ { "sqlite:q.db", true }, { "sqs://q", true } }, opened)
+    local store = memory_store()
+    local parts = { bucket = function(url)
+      store.url = url
+      return store
+    end }
+    assert.equal(0, (run("produce", { "-rb=b", "-mwr=1" }, parts)))
+    assert.equal("s3://b", store.url)
+    local code, _, said = run("produce", { "-rb=b", "-rq=q" }, parts)
+    assert.equal(64, code)
+    assert.matches("two targets: -rb b and -rq q", said, 1, true)
+  end)
+
+  it("shows a terminal how far it is", function()
+    local lines, batches, picture = {}, 0, nil
+    local parts = {
+      terminal = function(stream) return stream == "stderr" and 60 or nil end,
+      status = function(text) lines[#lines + 1] = text or "gone" end,
+      spawn = function(show) picture = show end,
+      sleep = function() error("one picture is enough", 0) end,
+    }
+    function parts.queue()
+      return { send_batch = function(_, batch)
+        batches = batches + 1
+        if batches == 3 then pcall(picture) end
+        return #batch
+      end }
+    end
+    assert.equal(0, (run("produce", { "sqs://q", "-mwr=40", "-ird=0" }, parts)))
+    assert.same({ "[##################..................]  50 %  20 of 40  0/s", "gone" }, lines)
   end)
 
   it("refuses what is no place", function()

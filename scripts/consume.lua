@@ -1,34 +1,51 @@
 -- tidegate consume FROM TO: takes widget requests from a queue or a bucket and applies them.
 -- This is the wiring; what a request does is in routes.lua, widget.lua and conflicts.lua.
 local tide = require "tidegate"
+local course = require "tidegate.course"
+local meters = require "tidegate.meter"
 local options = require "tidegate.options"
 local places = require "tidegate.places"
-local summaries = require "tidegate.summary"
+local report = require "tidegate.report"
+local settings = require "tidegate.settings"
 local routes = require "routes"
 local widget = require "widget"
 
-local SPEC = {
+local SPEC = course.consumer {
   name = "consume",
-  about = "Applies the widget requests of FROM to the widgets in TO.",
+  about = "Applies the widget requests of FROM to the widgets in TO (see: help places).",
   positionals = {
-    { name = "from", help = "sqs://NAME, a queue URL, s3://BUCKET[/PREFIX] or file:DIR" },
-    { name = "to", help = "s3://BUCKET[/PREFIX] or file:DIR" },
+    { name = "from", help = "where requests wait: queue, bucket, directory" },
+    { name = "to", help = "where widgets live: bucket, directory, table" },
   },
   options = {
     { name = "concurrency", kind = "integer", default = "32", min = 1, max = 10000,
       help = "handlers at once" },
     { name = "until-empty", kind = "flag", help = "exit when nothing is left" },
+    { name = "max-messages", kind = "integer", min = 1, help = "take so many, then exit" },
+    { name = "max-runtime", short = "mrt", kind = "duration", unit = "ms", default = "0",
+      help = "ms after which to finish, 0 for never" },
     { name = "drain-timeout", kind = "duration", default = "25s",
-      help = "time to finish what is in hand when told to stop" },
-    { name = "wait", kind = "duration", default = "20s", max = 20, help = "long poll of a queue" },
-    { name = "visibility", kind = "duration", max = 43200,
-      help = "lease of a message (as the queue is set)" },
+      help = "to finish what is in hand when told to stop" },
+    { name = "wait", short = "qwt", also = "queue-wait-timeout", kind = "duration",
+      default = "20s", max = 20, help = "long poll of a queue" },
+    { name = "visibility", short = "qvt", also = "queue-visibility-timeout", kind = "duration",
+      max = 43200, help = "lease of a message (as the queue is set)" },
     { name = "max-receives", kind = "integer", min = 1,
-      help = "park what failed so many times (5, or one below the queue's limit)" },
+      help = "park what failed so often (5, or the queue's less 1)" },
+    { name = "park", label = "URL", help = "where to park (the source's own place)" },
+    { name = "summary", kind = "flag", help = "print the summary to no terminal, too" },
   },
+  notes = [[
+As in the course: -rb BUCKET or -rq QUEUE for FROM, -wb BUCKET or -dwt TABLE for
+TO, -wkp PREFIX (widgets/) and -uop yes|no (yes) for the keys of a bucket; or
+plain names and what they are: SOURCE TARGET -bucket|-table [-queue].]],
+  example = "tidegate consume sqs://widget-requests dynamodb://widgets",
 }
 
 local LEVELS = { done = "info", skip = "warn", retry = "warn", park = "error" }
+
+-- What no repetition can change about a write: the message is put aside at once.
+local HOPELESS = { InvalidKey = true, BadItem = true, ItemTooLarge = true, BadValue = true }
 
 -- A message is parsed once, though two ask: its lane, then its handler.
 local parsed = setmetatable({}, { __mode = "k" })
@@ -48,79 +65,94 @@ local function lane(message)
   return request and request.widgetId
 end
 
-local function log_verdict(request, verdict)
-  local word = verdict.outcome or verdict.verdict
-  tide.log[LEVELS[verdict.verdict]](word .. " widget " .. request.widgetId, {
-    request = request.requestId, widget = request.widgetId, type = request.type,
-    outcome = word, reason = verdict.reason,
-  })
-end
-
-local function reject(message, reason)
-  tide.log.error("rejected request " .. message.id, { outcome = "rejected", reason = reason })
-  return tide.park(reason, "rejected")
-end
-
--- The handler: one message in, one verdict out. What the store could not do is tried again later.
-local function handle(message, to)
-  local request, reason = parse(message)
-  if not request then return reject(message, reason) end
+-- Applies one request. What the store could not do is tried again later.
+local function apply(request, to)
   for _, name in ipairs(request.ignored) do
     tide.log.warn("ignored attribute " .. name .. " of widget " .. request.widgetId)
   end
   local verdict, err = routes.route(request, to)
-  if err then verdict = tide.retry { reason = tostring(err) } end
+  if err and HOPELESS[err.code] then return tide.park(tostring(err)) end
+  if err then return tide.retry { reason = tostring(err) } end
   if not tide.is_verdict(verdict) then error("no verdict from the route of " .. request.type) end
-  log_verdict(request, verdict)
   return verdict
 end
 
-local function fail(err)
-  if err.code == "BadPlace" then return options.refuse(SPEC, err.message) end
-  tide.log.error(tostring(err))
-  return tide.exit_code(err)
+-- One line a request: "create widget w1", or that it was no request.
+local function log_verdict(message, request, verdict, seconds)
+  local fields = {
+    message = message.id, verdict = verdict.verdict, outcome = verdict.outcome,
+    reason = verdict.reason, ms = ("%.2f"):format(seconds * 1000),
+  }
+  local text = "rejected request " .. message.id
+  if request then
+    text = request.type .. " widget " .. request.widgetId
+    fields.request, fields.widget, fields.type = request.requestId, request.widgetId, request.type
+  end
+  tide.log[LEVELS[verdict.verdict]](text, fields)
 end
 
-local function run(from, to, opts)
-  local function handler(message) return handle(message, to) end
-  local summary, err, so_far = tide.consume(from, handler, {
-    concurrency = opts.concurrency, until_empty = opts.until_empty,
-    drain_timeout = opts.drain_timeout, wait = opts.wait, visibility = opts.visibility,
-    max_receives = opts.max_receives, lane = lane,
+-- The handler: one message in, one verdict out.
+local function handle(message, to, meter)
+  meter:begin()
+  local started = tide.now()
+  local request, reason = parse(message)
+  local verdict = request and apply(request, to) or tide.park(reason, "rejected")
+  local seconds = math.max(0, tide.now() - started)
+  meter:finish(request and request.type or "no request", verdict.verdict, seconds)
+  log_verdict(message, request, verdict, seconds)
+  return verdict
+end
+
+local function run(from, to, park, opts)
+  local meter = meters()
+  local finish = report.start(meter, opts.summary)
+  local summary, err, so_far = tide.consume(from, function(message)
+    return handle(message, to, meter)
+  end, {
+    concurrency = opts.concurrency, until_empty = opts.until_empty, wait = opts.wait,
+    visibility = opts.visibility, max_receives = opts.max_receives, park = park,
+    max_messages = opts.max_messages, drain_timeout = opts.drain_timeout,
+    max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = lane,
   })
-  if not summary then
-    if so_far.received > 0 then print(summaries.text(so_far)) end
-    return fail(err)
-  end
-  print(summaries.text(summary))
+  finish(summary or so_far.received > 0 and so_far)
+  if not summary then return options.fail(SPEC, err) end
   if not summary.balanced then return 70 end
   return summary.drained and 0 or 75
 end
 
--- A store that is not there, or knows no such key, is told before anything is taken. AccessDenied
--- says nothing yet: S3 answers so for a missing object in a bucket that may not be listed.
-local function probe(to)
-  local body, err = to:get "tidegate-probe"
-  if body or err.code == "NoSuchKey" or err.code == "AccessDenied" then return true end
-  return nil, err
+-- The source, the store and the parking place of the command line; or nil and what is wrong.
+local function open(opts)
+  local from, to, park, err
+  from, err = tide.queue(opts.from)
+  if from then to, err = places.store(opts.to) end
+  if to and opts.park then park, err = tide.queue(opts.park, { create = true }) end
+  if err then return nil, err end
+  return from, to, park
+end
+
+local function refusal(from, to, park)
+  if places.overlap(from.url, to.url) then
+    return ("FROM and TO overlap: %s and %s"):format(from.url, to.url)
+  end
+  if park and places.parks_into(from.url, park.url) then
+    return ("--park is read as FROM: %s and %s"):format(park.url, from.url)
+  end
+  if to.kind == "table" and to.key ~= "id" and widget.reserved[to.key] then
+    return ("TO: the key of a widget cannot be '%s'"):format(to.key)
+  end
 end
 
 local function main(opts)
-  local from, from_err = tide.queue(opts.from)
-  if not from then return fail(from_err) end
-  local to, to_err = tide.bucket(opts.to)
-  if not to then return fail(to_err) end
-  if places.overlap(from.url, to.url) then
-    return options.refuse(SPEC, ("FROM and TO overlap: %s and %s"):format(from.url, to.url))
-  end
-  local there, probe_err = probe(to)
-  if not there then return fail(probe_err) end
-  tide.log.info("settings", {
-    from = from.url, to = to.url, concurrency = opts.concurrency, wait = opts.wait,
-    until_empty = opts.until_empty and "yes" or "no", drain_timeout = opts.drain_timeout,
-    visibility = opts.visibility or "default", max_receives = opts.max_receives or "default",
-  })
-  return run(from, to, opts)
+  settings.log(SPEC, opts)
+  local from, to, park = open(opts)
+  if not from then return options.fail(SPEC, to) end
+  local problem = refusal(from, to, park)
+  if problem then return options.refuse(SPEC, problem) end
+  local there, err = places.probe(to, opts.widget_key_prefix) -- before anything is taken
+  if not there then return options.fail(SPEC, err) end
+  if to.kind == "table" then widget.reserved[to.key] = true end
+  widget.prefix, widget.use_owner = opts.widget_key_prefix, opts.use_owner_in_prefix
+  return run(from, to, park, opts)
 end
 
 if type(routes) ~= "table" or type(routes.route) ~= "function" then

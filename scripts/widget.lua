@@ -19,8 +19,17 @@ local TYPES = {
   delete = "delete", WidgetDeleteRequest = "delete",
 }
 
--- Names that no other attribute may take: a table keeps all members of a widget side by side.
-local RESERVED = { id = true, owner = true, label = true, description = true, _tidegate = true }
+-- Bytes of a whole widget, counted as DynamoDB does. It takes 409,600; the rest is left to
+-- bookkeeping. One rule for all stores, so that a widget can move from one to another.
+local WIDGET_MAX = 400000
+
+-- What the keys of a bucket begin with, and whether the owner is part of them (-wkp, -uop).
+M.prefix = "widgets/"
+M.use_owner = true
+
+-- Names that no other attribute may take: a table keeps all members of a widget side by side. To
+-- these comes the name of the key, when the table of the command line calls it otherwise.
+M.reserved = { id = true, owner = true, label = true, description = true, _tidegate = true }
 
 -- The rules. Each gets a string and answers what is wrong with it, or nothing.
 
@@ -110,7 +119,7 @@ local function read_attributes(items)
   for i, item in ipairs(items) do
     local attribute, reason = read_attribute(item, i)
     if not attribute then return nil, reason end
-    if RESERVED[attribute.name] then
+    if M.reserved[attribute.name] then
       ignored[#ignored + 1] = attribute.name
     elseif attribute.value then
       local at = place[attribute.name] or #list + 1
@@ -147,9 +156,20 @@ function M.parse(body)
   return request
 end
 
--- Where a request's widget is kept: widgets/mary-matthews/8123f304-…
+local function folded(owner)
+  return (owner:gsub(" ", "-"):lower())
+end
+
+-- Where a bucket keeps a request's widget: widgets/mary-matthews/8123f304-…
 function M.key(request)
-  return "widgets/" .. request.owner:gsub(" ", "-"):lower() .. "/" .. request.widgetId
+  local folder = M.use_owner and folded(request.owner) .. "/" or ""
+  return M.prefix .. folder .. request.widgetId
+end
+
+-- Does the widget belong to somebody else? Where the owner is no part of the key, ids of two
+-- owners can meet.
+function M.is_foreign(widget, request)
+  return type(widget.owner) == "string" and folded(widget.owner) ~= folded(request.owner)
 end
 
 -- The widget that a create makes: all its data, texts that are absent as null.
@@ -195,6 +215,54 @@ function M.update(current, request)
   widget.label = changed(current.label, request.label)
   widget.description = changed(current.description, request.description)
   widget.otherAttributes = merged(current.otherAttributes, request.otherAttributes)
+  return widget
+end
+
+-- Why the widget cannot be kept, or nil.
+function M.problem(widget)
+  local size = 0
+  for name, value in pairs(M.to_item(widget, "id")) do
+    size = size + #name + (type(value) == "string" and #value or #assert(tide.json.encode(value)))
+  end
+  if size <= WIDGET_MAX then return nil end
+  return ("the widget would have %d bytes, the limit is %d"):format(size, WIDGET_MAX)
+end
+
+-- Widget → the item of a table whose key is called `key`: each member and each other attribute is
+-- an attribute of its own, and the id stands under the key's name alone. A text that is null is
+-- absent.
+function M.to_item(widget, key)
+  local item = {}
+  for name, value in pairs(widget) do
+    local absent = value == tide.null and (name == "label" or name == "description")
+    if name ~= "otherAttributes" and name ~= "id" and not absent then item[name] = value end
+  end
+  item[key] = widget.id
+  local others = widget.otherAttributes
+  for _, attribute in ipairs(type(others) == "table" and others or {}) do
+    if item[attribute.name] == nil then item[attribute.name] = attribute.value end
+  end
+  return item
+end
+
+local MEMBERS = { owner = true, label = true, description = true }
+local OURS = { id = true, otherAttributes = true } -- members of a widget, no attributes of an item
+
+-- Item → widget. A table keeps no order, so the other attributes come by name. What somebody else
+-- wrote that is no string becomes a member, as it is.
+function M.from_item(item, key)
+  local widget = { id = item[key], label = tide.null, description = tide.null }
+  local list = {}
+  for name, value in pairs(item) do
+    local other = type(value) == "string" and not MEMBERS[name] or OURS[name]
+    if name ~= key and other then
+      list[#list + 1] = { name = name, value = value }
+    elseif name ~= key then
+      widget[name] = value
+    end
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  widget.otherAttributes = tide.array(list)
   return widget
 end
 

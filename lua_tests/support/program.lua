@@ -24,6 +24,11 @@ local function restore(kept)
   for name, module in pairs(kept) do package.loaded[name] = module end
 end
 
+-- No terminal, and no host options.
+local QUIET = {
+  terminal = function() end, status = function() end, host = function() return {} end,
+}
+
 local function join(lines) return table.concat(lines, "\n") end
 
 return function(name, args, parts)
@@ -36,6 +41,7 @@ return function(name, args, parts)
   local fake = { log = log, stderr = function(text) said[#said + 1] = text end,
     env = function(variable) return parts.env and parts.env[variable] end }
   for key, value in pairs(parts) do fake[key] = fake[key] or value end
+  for key, value in pairs(QUIET) do fake[key] = fake[key] or value end
   local kept = swap(setmetatable(fake, { __index = tide }))
   rawset(_G, "print", function(text) printed[#printed + 1] = text end)
   local program = assert(loadfile(here .. "../../scripts/" .. name .. ".lua"))

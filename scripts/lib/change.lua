@@ -1,15 +1,19 @@
 -- change: read a value, decide what becomes of it, write that only if nobody wrote in between.
--- Works on any store with get, put and delete of the bucket contract. A lost race is read and
--- decided again, up to a bound, so `decide` must be pure. The book that it may return travels with
--- the value, in the object's metadata; this file adds book.request, the request that wrote last.
+-- How a value is kept differs: change_bucket and change_table read and write for one kind of store
+-- each. A lost race is read and decided again, up to a bound, so `decide` must be pure. The book
+-- that it may return travels with the value; this file adds book.request, the request that wrote
+-- last, and book.created, the one that made it.
 local tide = require "tidegate"
 
-local BOOK = "tidegate-book"
 local ATTEMPTS = 8
 local OPTIONS = { expect = true, request_id = true, encode = true, decode = true, attempts = true }
+local KINDS = { bucket = require "tidegate.change_bucket", table = require "tidegate.change_table" }
 
 -- What a store answers when the condition of a write does not hold any more.
-local RACES = { PreconditionFailed = true, NoSuchKey = true, ConditionalRequestConflict = true }
+local RACES = {
+  PreconditionFailed = true, NoSuchKey = true, ConditionalRequestConflict = true,
+  ConditionalCheckFailedException = true,
+}
 
 local function fail(key, code, retryable, message)
   local what = "change " .. key
@@ -25,59 +29,29 @@ local function check(opts)
   end
 end
 
--- Metadata is ASCII. JSON is so outside of its strings, and in them \u says the same.
-local function ascii(json)
-  return (json:gsub("[\x7F\xC2-\xF4][\x80-\xBF]*", function(char)
-    local code = utf8.codepoint(char)
-    if code < 0x10000 then return ("\\u%04x"):format(code) end
-    code = code - 0x10000
-    return ("\\u%04x\\u%04x"):format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
-  end))
+-- What `answer` hands over, {value, book, …}: without a value when nothing stands there, and with
+-- a problem in its place when that cannot be decoded.
+local function readable(key, found, problem)
+  if not found then return nil, problem end
+  if found.problem then return fail(key, "BadValue", false, found.problem) end
+  return found
 end
 
-local function book_of(meta)
-  local text = meta.metadata and meta.metadata[BOOK]
-  local book = text and tide.json.decode(text)
-  return type(book) == "table" and book or {}
-end
-
--- What stands under the key: {value, etag, book}; without value and etag when nothing does.
-local function read(store, key, opts)
-  local body, meta = store:get(key)
-  if body then
-    local value, problem = (opts.decode or tide.json.decode)(body)
-    if value ~= nil then return { value = value, etag = meta.etag, book = book_of(meta) } end
-    return fail(key, "BadValue", false, problem)
-  end
-  if meta.code == "NoSuchKey" then return { book = {} } end
-  return nil, meta
-end
-
-local function encode_json(value)
-  local body, problem = tide.json.encode(value)
-  return body, body and "application/json" or problem
-end
-
-local function write(store, key, found, plan, request, opts)
-  local body, content_type = (opts.encode or encode_json)(plan.write)
-  if not body then error(("change %s: cannot encode the value: %s"):format(key, content_type)) end
+local function book_for(plan, found, request, opts)
   local book = {}
   for name, value in pairs(plan.book or found.book) do book[name] = value end
   book.request = request
-  if opts.expect == "missing" then book.created = request end
-  return store:put(key, body, {
-    content_type = content_type,
-    if_match = found.etag,
-    if_none_match = not found.etag and "*" or nil,
-    metadata = next(book) and { [BOOK] = ascii(assert(tide.json.encode(book))) } or nil,
-  })
+  book.created = opts.expect == "missing" and request or found.book.created
+  return book
 end
 
 -- Does what `decide` answered, under the condition that what we found still stands.
-local function apply(store, key, found, plan, request, opts)
+local function apply(kind, store, key, found, plan, request, opts)
   local is_plan = type(plan) == "table" and (plan.write == nil) == (plan.delete == true)
-  if is_plan and plan.write ~= nil then return write(store, key, found, plan, request, opts) end
-  if is_plan and found.value ~= nil then return store:delete(key, { if_match = found.etag }) end
+  if is_plan and plan.write ~= nil then
+    return kind.write(store, key, found, plan.write, book_for(plan, found, request, opts), opts)
+  end
+  if is_plan and found.value ~= nil then return kind.delete(store, key, found) end
   error(("change %s: decide must answer {write = value}, a verdict, "
     .. "or {delete = true} for what exists"):format(key))
 end
@@ -98,26 +72,28 @@ end
 -- Returns tide.done(outcome) after a write or a delete, or the verdict that `decide` answered;
 -- nil and an error when the store cannot, or when others were faster all the time.
 -- opts: expect = "missing" (a create, written without reading first), request_id, attempts,
--- encode (value → body, content type) and decode (body → value, or nil and the problem).
+-- encode and decode (of a bucket: value → body, content type, and body → value; of a table: value
+-- → item and item → value; nil and the problem when that cannot be).
 local function change(store, key, decide, opts)
   opts = opts or {}
   check(opts)
+  local kind = KINDS[store.kind or "bucket"]
   local request = opts.request_id and tide.sha256(opts.request_id)
   local blind, raced, attempts = opts.expect == "missing", false, opts.attempts or ATTEMPTS
   local found, err = { book = {} }, nil
-  if not blind then found, err = read(store, key, opts) end
+  if not blind then found, err = readable(key, kind.read(store, key, opts)) end
   if not found then return nil, err end
   for attempt = 1, attempts do
     local event = raced and "changed" or found.value == nil and "missing" or "exists"
     local context = { event = event, book = found.book, attempt = attempt, key = key }
     local plan = decide(found.value, context)
     if tide.is_verdict(plan) then return plan end
-    local written, refusal = apply(store, key, found, plan, request, opts)
+    local written, refusal = apply(kind, store, key, found, plan, request, opts)
     local outcome = outcome_of(plan, found)
     if written then return tide.done(outcome) end
     if not RACES[refusal.code] then return nil, refusal end
     raced, blind = not blind, false
-    found, err = read(store, key, opts)
+    found, err = readable(key, kind.again(store, key, refusal, opts))
     if not found then return nil, err end
     if landed(plan, found, request) then return tide.done(outcome) end
   end

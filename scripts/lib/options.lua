@@ -1,20 +1,29 @@
 -- Command lines: options read from the arguments, else from the environment, else from defaults.
 -- A program declares what it takes and calls `start` first; the help comes from the same table:
 --
---   { name = "consume", about = "What it does.",
+--   { name = "consume", about = "What it does.", notes = "…", example = "tidegate consume …",
 --     positionals = { { name = "from", help = "…", optional = true, rest = true } },
---     options = { { name = "drain-timeout", short = "dt", kind = "duration", default = "25s",
---                   min = 0, max = 600, help = "…" } } }
+--     options = { { name = "drain-timeout", short = "dt", also = "drain", kind = "duration",
+--                   default = "25s", min = 0, max = 600, help = "…" } } }
 --
--- Kinds: string, integer, number, flag, and duration, in seconds (`unit` is what a bare number
--- counts: "s" or "ms"). Defaults are texts, as a user would write them. Everything that has a name
--- is also TIDEGATE_NAME in the environment, unless `env` names another variable, or is false. A
+-- Kinds: string, integer, number, flag, boolean (yes or no), and duration, in seconds (`unit` is
+-- what a bare number counts: "s" or "ms"). Defaults are texts, as a user would write them. What is
+-- given twice counts as it was given last. Everything that has a name is also TIDEGATE_NAME in the
+-- environment, unless `env` names another variable, or is false; `also` is a second long name. A
 -- positional with `rest` takes all arguments that are left, as a list.
+--
+-- `resolve(opts, origins)` may settle what options say together, or answer what is wrong with them.
+-- origins[name] tells where a value is from: { said = "-dt", rank = 1 }, where 1 is an argument, 2
+-- the environment and 3 the default.
 local tide = require "tidegate"
+local nearest = require "tidegate.nearest"
+local usage = require "tidegate.usage"
 
-local M = {}
+local M = { usage = usage.line, help = usage.help }
 
 local USAGE = 64
+local HOST = { "--scripts", "--log-level", "--log-file", "--log-format", "--region", "--profile",
+  "--endpoint-url", "--cpu-limit", "--memory-limit", "--help" }
 local UNITS = { ms = 0.001, s = 1, m = 60, h = 3600 }
 local YES = { ["1"] = true, ["true"] = true, yes = true, on = true }
 local NO = { ["0"] = true, ["false"] = true, no = true, off = true }
@@ -47,25 +56,13 @@ local function to_flag(text)
 end
 
 local KINDS = {
-  string = { convert = to_string, label = "TEXT", expected = "a text" },
-  number = { convert = to_number, label = "NUMBER", expected = "a number" },
-  integer = { convert = to_integer, label = "N", expected = "an integer" },
-  duration = { convert = to_duration, label = "TIME", expected = "a time like 250ms, 25s or 5m" },
+  string = { convert = to_string, expected = "a text" },
+  number = { convert = to_number, expected = "a number" },
+  integer = { convert = to_integer, expected = "an integer" },
+  duration = { convert = to_duration, expected = "a time like 250ms, 25s or 5m" },
   flag = { convert = to_flag, expected = "yes or no" },
+  boolean = { convert = to_flag, expected = "yes or no" },
 }
-
-local function kind_of(option)
-  return KINDS[option.kind or "string"]
-end
-
-local function variable(option)
-  if option.env ~= nil then return option.env end
-  return "TIDEGATE_" .. option.name:upper():gsub("-", "_")
-end
-
-local function label(positional)
-  return positional.name:upper() .. (positional.rest and "..." or "")
-end
 
 local function bounds(option)
   local unit = option.kind == "duration" and " s" or ""
@@ -78,7 +75,7 @@ end
 
 -- The value of a text; `said` is the option as its user wrote it.
 local function convert(option, text, said)
-  local kind = kind_of(option)
+  local kind = KINDS[option.kind or "string"]
   local value = kind.convert(text, option)
   local low = value and option.min and value < option.min
   local high = value and option.max and value > option.max
@@ -90,9 +87,16 @@ local function by_argument(spec)
   local known = {}
   for _, option in ipairs(spec.options or {}) do
     known["--" .. option.name] = option
+    if option.also then known["--" .. option.also] = option end
     if option.short then known["-" .. option.short] = option end
   end
   return known
+end
+
+local function unknown(said, known)
+  local words = table.move(HOST, 1, #HOST, 1, {})
+  for word in pairs(known) do words[#words + 1] = word end
+  return nil, "unknown option " .. said .. nearest.hint(said, words)
 end
 
 local function is_option(arg)
@@ -104,7 +108,7 @@ local function take(known, args, i, given)
   local said, text = args[i]:match("^(.-)=(.*)$")
   said = said or args[i]
   local option = known[said]
-  if not option then return nil, "unknown option " .. said end
+  if not option then return unknown(said, known) end
   if option.kind == "flag" then
     if text then return nil, said .. " takes no value" end
     text = "yes"
@@ -147,28 +151,30 @@ local function place(spec, texts, given, opts)
       return nil
     elseif texts[used + 1] then
       used = used + 1
-      given[positional] = { text = texts[used], said = label(positional) }
+      given[positional] = { text = texts[used], said = usage.label(positional) }
     end
   end
   return texts[used + 1] and ("unexpected argument '%s'"):format(texts[used + 1])
 end
 
--- The value from where it stands first: given, environment, default. Nil alone: nowhere.
-local function settle(option, given, getenv)
-  local name = variable(option)
-  local set = name and getenv(name)
-  if given[option] then return convert(option, given[option].text, given[option].said) end
-  if set and set ~= "" then return convert(option, set, name) end
-  if option.default then return convert(option, option.default, "--" .. option.name) end
-  return nil
+-- The text from where it stands first: given, environment, default; and where that is.
+local function find(option, given, getenv)
+  if given[option] then return given[option].text, given[option].said, 1 end
+  for _, name in ipairs(usage.variables(option)) do
+    local text = getenv(name)
+    if text and text ~= "" then return text, name, 2 end
+  end
+  return option.default, "--" .. option.name, 3
 end
 
-local function settle_all(list, given, getenv, opts)
+local function settle_all(list, given, getenv, opts, origins)
   for _, option in ipairs(list or {}) do
-    if not option.rest then
-      local value, problem = settle(option, given, getenv)
+    local text, said, rank = find(option, given, getenv)
+    if text and not option.rest then
+      local value, problem = convert(option, text, said)
       if problem then return problem end
-      opts[option.name:gsub("-", "_")] = value
+      local name = option.name:gsub("-", "_")
+      opts[name], origins[name] = value, { said = said, rank = rank }
     end
   end
 end
@@ -176,8 +182,11 @@ end
 local function missing(spec, opts)
   for _, positional in ipairs(spec.positionals or {}) do
     if opts[positional.name] == nil and not positional.optional then
-      local name = variable(positional)
-      return label(positional) .. " is missing" .. (name and (" (or set %s)"):format(name) or "")
+      local ways = { positional.instead }
+      local name = usage.variables(positional)[1]
+      if name then ways[#ways + 1] = "set " .. name end
+      local hint = ways[1] and (" (or %s)"):format(table.concat(ways, ", or ")) or ""
+      return usage.label(positional) .. " is missing" .. hint
     end
   end
 end
@@ -188,62 +197,28 @@ end
 function M.parse(spec, ...)
   local given, texts, code = scan(spec, { ... })
   if not given then return nil, texts, code or USAGE end
-  local getenv, opts = spec.getenv or tide.env, {}
+  local getenv, opts, origins = spec.getenv or tide.env, {}, {}
   local problem = place(spec, texts, given, opts)
-    or settle_all(spec.options, given, getenv, opts)
-    or settle_all(spec.positionals, given, getenv, opts)
+    or settle_all(spec.options, given, getenv, opts, origins)
+    or settle_all(spec.positionals, given, getenv, opts, origins)
+    or spec.resolve and spec.resolve(opts, origins)
     or missing(spec, opts)
   if problem then return nil, problem, USAGE end
   return opts
-end
-
-function M.usage(spec)
-  local words = { "usage: tidegate", spec.name }
-  if spec.options and spec.options[1] then words[#words + 1] = "[options]" end
-  for _, positional in ipairs(spec.positionals or {}) do
-    local optional = positional.optional or positional.rest
-    words[#words + 1] = optional and "[" .. label(positional) .. "]" or label(positional)
-  end
-  return table.concat(words, " ")
-end
-
-local function describe(option)
-  local short = option.short and ("-%s, "):format(option.short) or ""
-  local value = kind_of(option).label
-  return short .. "--" .. option.name .. (value and " " .. value or "")
-end
-
-local function rows_of(spec)
-  local rows = {}
-  local function add(left, option)
-    local default = option.default and (" (%s)"):format(option.default) or ""
-    rows[#rows + 1] = { left, option.help .. default }
-  end
-  for _, positional in ipairs(spec.positionals or {}) do add(label(positional), positional) end
-  for _, option in ipairs(spec.options or {}) do add(describe(option), option) end
-  return rows
-end
-
--- The help, without a final newline: usage, purpose, arguments and options in two columns.
-function M.help(spec)
-  local rows, width = rows_of(spec), 0
-  for _, row in ipairs(rows) do width = math.max(width, #row[1]) end
-  local lines = { M.usage(spec), "", spec.about }
-  if rows[1] then lines[#lines + 1] = "" end
-  for _, row in ipairs(rows) do
-    lines[#lines + 1] = ("  %s%s  %s"):format(row[1], (" "):rep(width - #row[1]), row[2])
-  end
-  local example = (spec.options or {})[1]
-  if example then
-    lines[#lines + 1] = "\nVariables stand in for what is not given: " .. variable(example) .. " …"
-  end
-  return table.concat(lines, "\n")
 end
 
 -- Says on stderr what is wrong with the command line; answers the exit code for it.
 function M.refuse(spec, message)
   tide.stderr(("tidegate %s: %s\n%s\n"):format(spec.name, message, M.usage(spec)))
   return USAGE
+end
+
+-- The same for an error of the world, in the log unless the command line is to blame.
+function M.fail(spec, err)
+  local blamed = err.code == "BadPlace" or err.code == "BadBucket" or err.code == "InvalidKey"
+  if blamed then return M.refuse(spec, err.message) end
+  tide.log.error(tostring(err))
+  return tide.exit_code(err)
 end
 
 -- The options of a program; or nil and the exit code to return, when all is said already.

@@ -1,36 +1,77 @@
 -- tidegate help [NAME]: what tidegate can do, or what one command can do.
-local tide = require "tidegate"
+local nearest = require "tidegate.nearest"
 local options = require "tidegate.options"
 
 local SPEC = {
   name = "help",
-  about = "Prints the list of commands, or the help of one.",
-  positionals = { { name = "name", optional = true, env = false, help = "a command" } },
+  about = "Prints the list of commands, or the help of one, of places or of host-options.",
+  positionals = { { name = "name", optional = true, env = false, help = "a command or a topic" } },
+  example = "tidegate help consume",
 }
 
 local OVERVIEW = [[
 usage: tidegate [HOST OPTIONS] NAME [ARGUMENTS]
 
-Takes requests from a queue or a bucket and applies them to a bucket, as Lua says.
+Takes requests from a queue or a bucket and applies them to a bucket or a table,
+exactly as your Lua says.
 
   consume FROM TO    applies widget requests, the main job
   produce TO         writes widget requests
+  peek FROM          shows the next request and leaves it there
+  parked ACTION ...  shows what was put aside, sends it again, or drops it
   test [PATH...]     runs busted specs, offline
   version            prints the version
   help [NAME]        prints this, or the help of a command
   FILE.lua           runs a program of your own
 
-Host options, on either side of NAME:
+Places: sqs://NAME  s3://BUCKET[/PREFIX]  file:DIR
+        dynamodb://TABLE[?key=NAME]  sqlite:FILE[#NAME]
 
-  --scripts DIR        Lua files here replace the built-in ones of the same name
-  --log-level LEVEL    debug, info, warn, error or off (info)
-  --region NAME        AWS region
-  --profile NAME       AWS profile
-  --endpoint-url URL   where AWS is, when it is not AWS
-  --cpu-limit S        seconds of CPU that a script may take without waiting (1)
-  --memory-limit MIB   what all scripts together may hold (256)
+More: help places, help host-options, help consume ...
 
-Places: sqs://NAME  s3://BUCKET[/PREFIX]  file:DIR]]
+Example: tidegate consume file:requests sqlite:widgets.db --until-empty]]
+
+local TOPICS = {}
+
+TOPICS.places = [[
+Places are URLs.
+
+  place                        as source (FROM)       as store (TO)
+  sqs://NAME                   queue                  -
+  https://HOST/ACCOUNT/NAME    queue                  -
+  s3://BUCKET[/PREFIX]         objects in key order   objects
+  file:DIR                     files in name order    files
+  sqlite:FILE[#NAME]           queue (requests)       table (widgets)
+  dynamodb://TABLE             -                      items
+
+A table may name its key attribute: dynamodb://TABLE?key=widget_id (id).
+A bucket keeps a widget under widgets/OWNER/ID, as JSON; a table under its id,
+each attribute of its own, so that a create replaces what another owner made.
+A widget has at most 400,000 bytes.
+
+What cannot be handled is parked: in the dead-letter queue, under parked/ of a
+bucket or directory, in NAME-parked of a sqlite: file, or where --park says.
+
+Example: tidegate consume s3://requests/in dynamodb://widgets?key=widget_id]]
+
+TOPICS["host-options"] = [[
+Host options stand on either side of NAME; each has a variable.
+
+  --scripts DIR           Lua files here replace the built-in ones of that name
+  --log-level LEVEL       debug, info, warn, error or off (info)
+  --log-file FILE         the log goes there, too; HUP opens the file anew
+  --log-format text|json  how a line of the log looks (text)
+  -r, --region NAME       AWS region
+  -p, --profile NAME      AWS profile
+  --endpoint-url URL      where AWS is, when it is not AWS
+  --cpu-limit S           CPU seconds that a script may take without waiting (1)
+  --memory-limit MIB      what all scripts together may hold (256)
+
+Variables: TIDEGATE_SCRIPTS, TIDEGATE_LOG_LEVEL, TIDEGATE_LOG_FILE,
+TIDEGATE_LOG_FORMAT, AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL,
+TIDEGATE_CPU_LIMIT, TIDEGATE_MEMORY_LIMIT. NO_COLOR turns colours off.
+
+Example: tidegate consume FROM TO --scripts ./scripts --log-format json]]
 
 -- The chunk of a command, found as the host finds it: the user's folder, the built-in, the tools.
 local function find(name)
@@ -48,9 +89,15 @@ if not opts.name then
   print(OVERVIEW)
   return 0
 end
+if TOPICS[opts.name] then
+  print(TOPICS[opts.name])
+  return 0
+end
 local program = find(opts.name)
 if not program then
-  tide.stderr(("tidegate help: unknown command '%s'\n%s\n"):format(opts.name, options.usage(SPEC)))
-  return 64
+  local names = { "consume", "produce", "peek", "parked", "test", "version", "help", "places",
+    "host-options" }
+  local hint = nearest.hint(opts.name, names)
+  return options.refuse(SPEC, ("unknown command '%s'%s"):format(opts.name, hint))
 end
 return program "--help"

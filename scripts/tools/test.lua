@@ -8,6 +8,7 @@ local SPEC = {
   name = "test",
   about = "Runs the *_spec.lua files below each PATH with busted.",
   positionals = { { name = "path", rest = true, help = "a file or a folder (.)" } },
+  example = "tidegate test specs --scripts scripts",
 }
 
 local function refuse(message)

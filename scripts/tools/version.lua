@@ -2,6 +2,8 @@
 local tide = require "tidegate"
 local options = require "tidegate.options"
 
-local opts, code = options.start({ name = "version", about = "Prints the version." }, ...)
+local opts, code = options.start({
+  name = "version", about = "Prints the version.", example = "tidegate version",
+}, ...)
 if not opts then return code end
 print("tidegate " .. tide.version)

@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/attribute.h"
 #include "api/error.h"
 #include "api/json.h"
 #include "api/message.h"
@@ -10,7 +11,6 @@
 #include "host/host.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <lauxlib.h>
 #include <lua-cjson.h>
@@ -52,13 +52,40 @@ static int f_env(lua_State *L)
     return 1;
 }
 
-static int f_stderr(lua_State *L)
+/* The host options in force, as strings. */
+static int f_host(lua_State *L)
 {
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-    ssize_t wrote = write(STDERR_FILENO, text, len);
-    (void)wrote;
-    return 0;
+    struct option_told told;
+    lua_newtable(L);
+    for (size_t i = 0; options_tell(&host_of(L)->options, i, &told); i++) {
+        if (!told.set)
+            continue;
+        lua_pushstring(L, told.value);
+        lua_setfield(L, -2, told.name);
+    }
+    return 1;
+}
+
+static void count(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}
+
+/* The sum over what is being consumed now. */
+static int f_counters(lua_State *L)
+{
+    struct host_counters sum = host_count(host_of(L));
+    lua_createtable(L, 0, 8);
+    count(L, "received", sum.received);
+    count(L, "done", sum.done);
+    count(L, "skipped", sum.skipped);
+    count(L, "retried", sum.retried);
+    count(L, "parked", sum.parked);
+    count(L, "released", sum.released);
+    count(L, "running", sum.running);
+    count(L, "waiting", sum.waiting);
+    return 1;
 }
 
 static int f_exit_code(lua_State *L)
@@ -71,6 +98,7 @@ static int f_exit_code(lua_State *L)
 
 static const luaL_Reg lib[] = {
     {"bucket",    f_bucket},
+    {"table",     f_table},
     {"queue",     f_queue},
     {"consume",   f_consume},
     {"lock",      f_lock},
@@ -80,23 +108,26 @@ static const luaL_Reg lib[] = {
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},
-    {"stderr",    f_stderr},
+    {"host",      f_host},
+    {"counters",  f_counters},
     {NULL,        NULL},
 };
 
 static void open_classes(lua_State *L)
 {
     bucket_open_class(L);
+    table_open_class(L);
     queue_open_class(L);
     message_open_class(L);
     consume_open_class(L);
     lock_open_class(L);
 }
 
-/* Methods of a bucket that are written in Lua: they combine what the core offers. [-0, +0, e] */
-static void add_lua_methods(lua_State *L)
+/* Methods of buckets and tables that are written in Lua: they combine what the core offers.
+ * [-0, +0, e] */
+static void add_lua_methods(lua_State *L, const char *methods)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, BUCKET_METHODS);
+    lua_getfield(L, LUA_REGISTRYINDEX, methods);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "tidegate.change");
     lua_call(L, 1, 1);
@@ -110,8 +141,10 @@ static int luaopen_tidegate(lua_State *L)
     lua_pushliteral(L, TIDEGATE_VERSION);
     lua_setfield(L, -2, "version");
     json_install(L);
+    attribute_install(L);
     verdict_open(L);
     log_open(L);
+    terminal_open(L);
     wait_open(L);
     return 1;
 }
@@ -125,6 +158,7 @@ int api_open(lua_State *L)
     if (h->everything)
         luaL_requiref(L, "tidegate.inspect", luaopen_tidegate_inspect, 0);
     lua_settop(L, 0);
-    add_lua_methods(L);
+    add_lua_methods(L, BUCKET_METHODS);
+    add_lua_methods(L, TABLE_METHODS);
     return 0;
 }

@@ -314,7 +314,7 @@ static int f_tostring(lua_State *L)
 /* bucket.url, and the methods */
 static int f_index(lua_State *L)
 {
-    return place_index(L, check(L)->url);
+    return place_index(L, check(L)->url, "bucket");
 }
 
 static const luaL_Reg methods[] = {

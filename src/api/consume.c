@@ -5,6 +5,7 @@
 #include "api/options.h"
 #include "api/place.h"
 #include "base/log.h"
+#include "host/overlap.h"
 
 #include <lauxlib.h>
 
@@ -23,8 +24,9 @@ struct consumption {
 
 struct consume_options {
     int64_t concurrency, wait_us, visibility_us, max_receives, drain_us;
+    int64_t max_messages, max_runtime_us;
     bool until_empty;
-    int lane;
+    int lane, park;
 };
 
 static const struct option option_table[] = {
@@ -35,7 +37,11 @@ static const struct option option_table[] = {
     {"visibility", OPTION_SECONDS, offsetof(struct consume_options, visibility_us), 0,
      QUEUE_VISIBILITY_MAX_S},
     {"max_receives", OPTION_INTEGER, offsetof(struct consume_options, max_receives), 1, 1000},
+    {"max_messages", OPTION_INTEGER, offsetof(struct consume_options, max_messages), 1,
+     1000000000},
+    {"max_runtime", OPTION_SECONDS, offsetof(struct consume_options, max_runtime_us), 0, 100000000},
     {"lane", OPTION_VALUE, offsetof(struct consume_options, lane), 0, 0},
+    {"park", OPTION_VALUE, offsetof(struct consume_options, park), 0, 0},
 };
 
 static struct consumption *from_engine(struct engine *e)
@@ -63,7 +69,8 @@ static struct queue *dead_letter(void *self, const char *url, struct err *err)
     struct handling *h = self;
     struct consumption *c =
         (struct consumption *)(void *)((char *)h - offsetof(struct consumption, handling));
-    return place_queue(h->host, bytes_of(url), &c->dead_letter, err) ? NULL : c->dead_letter.queue;
+    return place_queue(h->host, bytes_of(url), false, &c->dead_letter, err) ? NULL
+                                                                            : c->dead_letter.queue;
 }
 
 /* ---- what the host's loop asks of the engine ---- */
@@ -101,6 +108,19 @@ static void tell(struct engine *e)
              (unsigned long long)r.ledger.done, (unsigned long long)r.ledger.skipped,
              (unsigned long long)r.ledger.retried, (unsigned long long)r.ledger.parked,
              (unsigned long long)r.ledger.released, r.running, r.waiting);
+}
+
+static void count_in(struct engine *e, struct host_counters *sum)
+{
+    struct consumer_report r = consumer_report(from_engine(e)->consumer);
+    sum->received += r.ledger.received;
+    sum->done += r.ledger.done;
+    sum->skipped += r.ledger.skipped;
+    sum->retried += r.ledger.retried;
+    sum->parked += r.ledger.parked;
+    sum->released += r.ledger.released;
+    sum->running += r.running;
+    sum->waiting += r.waiting;
 }
 
 /* ---- life ---- */
@@ -146,7 +166,7 @@ static void flag(lua_State *L, const char *name, bool value)
 static void push_summary(lua_State *L, const struct consumer_report *r)
 {
     const struct ledger *l = &r->ledger;
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 13);
     count(L, "received", l->received);
     count(L, "done", l->done);
     count(L, "skipped", l->skipped);
@@ -157,6 +177,10 @@ static void push_summary(lua_State *L, const struct consumer_report *r)
     count(L, "left", (uint64_t)r->left);
     flag(L, "balanced", ledger_balanced(l));
     flag(L, "drained", !r->cut);
+    if (r->ended) {
+        lua_pushstring(L, r->ended);
+        lua_setfield(L, -2, "ended");
+    }
     lua_newtable(L);
     for (size_t i = 0; i < LEDGER_OUTCOMES && l->outcomes[i].name[0]; i++)
         count(L, l->outcomes[i].name, l->outcomes[i].count);
@@ -186,28 +210,46 @@ static struct consumption *new_consumption(lua_State *L)
     return c;
 }
 
-static void begin(struct consumption *c, struct host *host, struct place_queue *q,
-                  const struct consume_options *o)
+static void begin(struct consumption *c, struct host *host, struct queue *source,
+                  struct queue *park, const struct consume_options *o)
 {
     struct consumer_options options = {
         .concurrency = (size_t)o->concurrency,
         .wait_s = (int)(o->wait_us / SECOND_US),
         .visibility_s = o->visibility_us < 0 ? -1 : (int)(o->visibility_us / SECOND_US),
         .max_receives = (int)o->max_receives,
+        .drain_us = o->drain_us,
         .until_empty = o->until_empty,
+        .max_messages = (uint64_t)o->max_messages,
+        .max_runtime_us = o->max_runtime_us,
     };
     struct consumer_host engine_host = {&c->handling, start, cancel, dead_letter};
     c->drain_us = o->drain_us;
     c->handling.host = host;
-    c->handling.source = q->queue->url;
+    c->handling.source = source->url;
     c->engine.turn = turn;
     c->engine.next = next;
     c->engine.drain = drain;
     c->engine.tell = tell;
+    c->engine.count = count_in;
     op_begin(&c->op, c, aborted);
-    c->consumer = consumer_new(q->queue, q->parked, &options, &engine_host, loop_now(host->loop));
+    c->consumer = consumer_new(source, park, &options, &engine_host, loop_now(host->loop));
     c->handling.consumer = c->consumer;
     host_add_engine(host, &c->engine);
+}
+
+/* Where parked messages go: the handle at `option`, which stays on the stack and so alive, or the
+ * source's own place. What would be received again from there is refused. [-0, +0, e] */
+static struct queue *choose_park(lua_State *L, const struct place_queue *source, int option)
+{
+    struct queue *park;
+    if (!option)
+        return source->parked;
+    park = queue_check(L, option)->queue;
+    if (overlap_feeds(park->url, source->queue->url))
+        luaL_error(L, "tide.consume: messages parked in %s would come back to %s", park->url,
+                   source->queue->url);
+    return park;
 }
 
 int f_consume(lua_State *L)
@@ -218,13 +260,16 @@ int f_consume(lua_State *L)
         .wait_us = QUEUE_WAIT_MAX_S * SECOND_US,
         .visibility_us = -1,
         .drain_us = 25 * SECOND_US,
+        .max_runtime_us = -1,
     };
     struct consumption *c;
+    struct queue *park;
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 3);
     OPTIONS_READ(L, 3, option_table, &o, "tide.consume");
     luaL_argcheck(L, !o.lane || lua_isfunction(L, o.lane), 3,
                   "lane must be a function of a message");
+    park = choose_park(L, q, o.park);
     c = new_consumption(L);
     lua_pushvalue(L, 2);
     c->handling.handler = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -233,7 +278,7 @@ int f_consume(lua_State *L)
         c->handling.lane = luaL_ref(L, LUA_REGISTRYINDEX);
     }
     task_arm(L, &c->op, "tide.consume");
-    begin(c, host_of(L), q, &o);
+    begin(c, host_of(L), q->queue, park, &o);
     return task_wait(L, &c->op, (lua_KContext)c, k_finished);
 }
 

@@ -89,7 +89,8 @@ static int enter_lane(lua_State *L)
 static int handle(lua_State *L)
 {
     struct handling *h = handling_at(L);
-    message_push(L, delivery_at(L), h->source);
+    const struct delivery *d = delivery_at(L);
+    message_push(L, d->message, d->lease_end, h->source);
     lua_pushnil(L);                      /* SLOT_OP */
     if (h->lane == LUA_NOREF)
         return call_handler(L);
@@ -104,7 +105,8 @@ static void fail(struct handling *h, struct delivery *d, const char *problem)
     struct verdict v = {.kind = VERDICT_RETRY, .after_us = VERDICT_BACKOFF};
     size_t line = strcspn(problem, "\n");
     log_line(LOG_ERROR, "message %s failed: %s", d->message->id, problem);
-    snprintf(v.reason, sizeof v.reason, "error: %.*s", (int)line, problem);
+    snprintf(v.reason, sizeof v.reason, "the handler failed");
+    snprintf(v.error, sizeof v.error, "%.*s", (int)line, problem);
     d->task = NULL;
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
 }

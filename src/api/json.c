@@ -1,6 +1,7 @@
 #include "api/json.h"
 
 #include "api/json_encode.h"
+#include "api/writer.h"
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/json_text.h"
@@ -18,8 +19,7 @@ struct decoder {
 
 static bool push_value(lua_State *L, struct decoder *d);
 
-/* [-0, +1, m] The string that the reader stands on. */
-static void push_text(lua_State *L, const struct json *j)
+void json_push_text(lua_State *L, const struct json *j)
 {
     luaL_Buffer b;
     if (!j->escaped) {
@@ -35,7 +35,7 @@ static bool push_number(lua_State *L, struct json *j)
 {
     int64_t whole;
     double value;
-    struct bytes shown = json_shortened(j->text);
+    struct bytes shown = writer_shortened(j->text);
     bool minus_zero = bytes_is(j->text, "-0");
     if (j->integer && !minus_zero && bytes_to_int64(j->text, &whole)) {
         lua_pushinteger(L, whole);
@@ -53,7 +53,7 @@ static bool push_number(lua_State *L, struct json *j)
 /* [-1, +0, -] Takes the copy of a name and looks whether the table at `object` has it. */
 static bool is_new(lua_State *L, int object, struct json *j)
 {
-    struct bytes name = json_shortened(j->key);
+    struct bytes name = writer_shortened(j->key);
     bool found = lua_rawget(L, object) != LUA_TNIL;
     lua_pop(L, 1);
     if (found)
@@ -69,7 +69,7 @@ static bool push_object(lua_State *L, struct decoder *d)
     lua_createtable(L, 0, d->members[depth]);
     object = lua_gettop(L);
     while (json_next(&d->j) == JSON_KEY) {
-        push_text(L, &d->j);
+        json_push_text(L, &d->j);
         lua_pushvalue(L, -1);
         if (!is_new(L, object, &d->j) || !push_value(L, d))
             return false;
@@ -105,7 +105,7 @@ static bool push_value(lua_State *L, struct decoder *d)
     case JSON_ARRAY:
         return push_array(L, d);
     case JSON_STRING:
-        push_text(L, &d->j);
+        json_push_text(L, &d->j);
         return true;
     case JSON_NUMBER:
         return push_number(L, &d->j);
@@ -165,7 +165,7 @@ static int f_array(lua_State *L)
 static int f_is_array(lua_State *L)
 {
     luaL_checkany(L, 1);
-    lua_pushboolean(L, lua_istable(L, 1) && json_is_array(L, 1, lua_upvalueindex(MARK)));
+    lua_pushboolean(L, lua_istable(L, 1) && writer_is_array(L, 1, lua_upvalueindex(MARK)));
     return 1;
 }
 

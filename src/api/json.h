@@ -5,6 +5,8 @@
 #ifndef TIDEGATE_API_JSON_H
 #define TIDEGATE_API_JSON_H
 
+#include "base/json.h"
+
 #include <lua.h>
 
 /* The metatable of arrays: luaL_setmetatable(L, TIDE_ARRAY) makes the table at the top one, empty
@@ -13,6 +15,8 @@
 
 /* [-0, +1, m] The table tide.json: decode and encode. */
 int luaopen_tide_json(lua_State *L);
+/* [-0, +1, m] The string or name that a reader without scratch stands on. */
+void json_push_text(lua_State *L, const struct json *j);
 /* [-0, +0, m] Sets json, array, is_array and null in the table at the top. */
 void json_install(lua_State *L);
 

@@ -15,10 +15,5 @@ void json_encoder_push(lua_State *L);                       /* [-0, +1, m] */
 /* [-0, +1, m] Pushes the text of the value at the top; or pushes the problem and returns false.
  * `mark`: index of the metatable of arrays. */
 bool json_encode(lua_State *L, struct json_encoder *e, int mark);
-/* [-0, +0, -] Would the table at `index` (absolute) become an array? One with the mark would, and
- * one with the keys 1 to n. */
-bool json_is_array(lua_State *L, int index, int mark);
-/* The start of checked UTF-8, short enough to be quoted in a problem. */
-struct bytes json_shortened(struct bytes text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "api/message.h"
 
 #include "api/place.h"
+#include "delivery/parking.h"
 #include "host/host.h"
 
 #include <lauxlib.h>
@@ -30,10 +31,10 @@ void message_open_class(lua_State *L)
     lua_pop(L, 1);
 }
 
-void message_push(lua_State *L, const struct delivery *d, const char *source)
+void message_push(lua_State *L, const struct message *m, struct monotime lease_end,
+                  const char *source)
 {
-    const struct message *m = d->message;
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     field_string(L, "id", m->id);
     field_string(L, "source", source);
     field_string(L, "group_id", m->group_id);
@@ -43,11 +44,11 @@ void message_push(lua_State *L, const struct delivery *d, const char *source)
     lua_setfield(L, -2, "attributes");
     pairs_push(L, &m->system);
     lua_setfield(L, -2, "system");
-    lua_pushnumber(L, (lua_Number)m->sent_at.us / SECOND_US);
+    lua_pushnumber(L, (lua_Number)parking_first_sent(m).us / SECOND_US);
     lua_setfield(L, -2, "sent_at");
     lua_pushinteger(L, m->receive_count);
     lua_setfield(L, -2, "receive_count");
-    lua_pushinteger(L, d->lease_end.us);
+    lua_pushinteger(L, lease_end.us);
     lua_setfield(L, -2, LEASE_END);
     luaL_setmetatable(L, CLASS);
 }

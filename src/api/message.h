@@ -3,11 +3,16 @@
 #ifndef TIDEGATE_API_MESSAGE_H
 #define TIDEGATE_API_MESSAGE_H
 
-#include "delivery/cache.h"
+#include "base/queue.h"
 
 #include <lua.h>
 
+/* Of queue:receive alone: the field that names this delivery. A handler answers with a verdict. */
+#define MESSAGE_RECEIPT "receipt"
+
 void message_open_class(lua_State *L);           /* [-0, +0, m] */
-void message_push(lua_State *L, const struct delivery *d, const char *source);   /* [-0, +1, m] */
+/* [-0, +1, m] */
+void message_push(lua_State *L, const struct message *m, struct monotime lease_end,
+                  const char *source);
 
 #endif

@@ -41,10 +41,13 @@ void field_string(lua_State *L, const char *name, const char *value)
     lua_setfield(L, -2, name);
 }
 
-int place_index(lua_State *L, const char *url)
+int place_index(lua_State *L, const char *url, const char *kind)
 {
-    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "url") == 0) {
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (strcmp(name, "url") == 0) {
         lua_pushstring(L, url);
+    } else if (strcmp(name, "kind") == 0) {
+        lua_pushstring(L, kind);
     } else {
         lua_pushvalue(L, 2);
         lua_rawget(L, lua_upvalueindex(1));

@@ -1,4 +1,4 @@
-/* Bucket and queue handles of scripts: tide.bucket and tide.queue.
+/* Handles of scripts to places: tide.bucket, tide.table and tide.queue.
  * A handle owns the opened place until it is collected; an operation's userdata stands on the stack
  * of the coroutine that waits, above the handle, so neither outlives the other. Nothing here
  * decides anything: arguments, one core call, push. */
@@ -9,14 +9,19 @@
 
 #include <lauxlib.h>
 
-/* Registry name of the bucket's method table: methods written in Lua are added there. */
+/* Registry names of method tables: methods written in Lua are added there. */
 #define BUCKET_METHODS "tidegate.bucket.methods"
+#define TABLE_METHODS "tidegate.table.methods"
 
 int f_bucket(lua_State *L);                      /* tide.bucket(url) */
 void bucket_open_class(lua_State *L);            /* [-0, +0, m] */
 
-int f_queue(lua_State *L);                       /* tide.queue(url) */
+int f_table(lua_State *L);                       /* tide.table(url) */
+void table_open_class(lua_State *L);             /* [-0, +0, m] */
+
+int f_queue(lua_State *L);                       /* tide.queue(url, opts) */
 void queue_open_class(lua_State *L);             /* [-0, +0, m] */
+struct place_queue *queue_new(lua_State *L);     /* a handle with nothing in it yet; [-0, +1, m] */
 /* The handle at `index`, or an argument error. */
 struct place_queue *queue_check(lua_State *L, int index);
 
@@ -30,8 +35,9 @@ struct place_class {
 /* Makes both metatables, and leaves the table of methods on the stack. [-0, +1, m] */
 void place_open_class(lua_State *L, const struct place_class *c);
 
-/* An __index: the place's url, else a method of the table in the first upvalue. [-0, +1, m] */
-int place_index(lua_State *L, const char *url);
+/* An __index: the place's url or kind, else a method of the table in the first upvalue.
+ * [-0, +1, m] */
+int place_index(lua_State *L, const char *url, const char *kind);
 
 /* Reads { name = value, … } at `index`, all strings, into pairs sorted by name. [-0, +0, e] */
 void pairs_read(lua_State *L, int index, struct pairs *out, const char *what);

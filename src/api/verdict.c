@@ -1,5 +1,6 @@
 #include "api/verdict.h"
 
+#include "api/options.h"
 #include "base/clock.h"
 
 #include <math.h>
@@ -19,22 +20,62 @@ static const char *const names[] = {
 
 enum { KINDS = sizeof names / sizeof *names, AFTER_MAX_S = 43200 };
 
-/* A verdict table of that kind with what is on the stack: reason and outcome at these indices, 0
- * for none. [-0, +1, e] */
-static int make(lua_State *L, enum verdict_kind kind, int reason, int outcome)
+/* Where the parts of a verdict stand on the stack; 0: it has none. */
+struct parts {
+    int reason, error, outcome, after;
+};
+
+static const struct option retry_table[] = {
+    {"after",   OPTION_VALUE, offsetof(struct parts, after), 0, 0},
+    {"reason",  OPTION_VALUE, offsetof(struct parts, reason), 0, 0},
+    {"error",   OPTION_VALUE, offsetof(struct parts, error), 0, 0},
+    {"outcome", OPTION_VALUE, offsetof(struct parts, outcome), 0, 0},
+};
+
+/* The same without `after`, which comes first. */
+enum { PARK_OPTIONS = sizeof retry_table / sizeof *retry_table - 1 };
+
+/* Anything that can be told as text. The verdict is on top. [-0, +0, e] */
+static void set_text(lua_State *L, int from, const char *name)
 {
-    lua_createtable(L, 0, 4);
+    if (!from || lua_isnoneornil(L, from))
+        return;
+    luaL_tolstring(L, from, NULL);
+    lua_setfield(L, -2, name);
+}
+
+static void set_outcome(lua_State *L, int from)
+{
+    if (!from || lua_isnoneornil(L, from))
+        return;
+    if (lua_type(L, from) != LUA_TSTRING)
+        luaL_error(L, "the outcome of a verdict must be a string, not %s", luaL_typename(L, from));
+    lua_pushvalue(L, from);
+    lua_setfield(L, -2, "outcome");
+}
+
+static void set_after(lua_State *L, int from)
+{
+    lua_Number after;
+    if (!from)
+        return;
+    after = lua_type(L, from) == LUA_TNUMBER ? lua_tonumber(L, from) : -1;
+    if (!(after >= 0 && after <= AFTER_MAX_S))
+        luaL_error(L, "tide.retry: 'after' must be 0 to %d seconds", AFTER_MAX_S);
+    lua_pushvalue(L, from);
+    lua_setfield(L, -2, "after");
+}
+
+/* A verdict table of that kind. [-0, +1, e] */
+static int make(lua_State *L, enum verdict_kind kind, const struct parts *p)
+{
+    lua_createtable(L, 0, 5);
     lua_pushstring(L, names[kind]);
     lua_setfield(L, -2, "verdict");
-    if (reason && !lua_isnoneornil(L, reason)) {
-        luaL_tolstring(L, reason, NULL);
-        lua_setfield(L, -2, "reason");
-    }
-    if (outcome && !lua_isnoneornil(L, outcome)) {
-        luaL_checkstring(L, outcome);
-        lua_pushvalue(L, outcome);
-        lua_setfield(L, -2, "outcome");
-    }
+    set_text(L, p->reason, "reason");
+    set_text(L, p->error, "error");
+    set_outcome(L, p->outcome);
+    set_after(L, p->after);
     luaL_setmetatable(L, CLASS);
     return 1;
 }
@@ -42,54 +83,45 @@ static int make(lua_State *L, enum verdict_kind kind, int reason, int outcome)
 static int f_done(lua_State *L)
 {
     lua_settop(L, 1);
-    return make(L, VERDICT_DONE, 0, 1);
+    return make(L, VERDICT_DONE, &(struct parts){.outcome = 1});
 }
 
 static int f_skip(lua_State *L)
 {
     lua_settop(L, 2);
-    return make(L, VERDICT_SKIP, 1, 2);
+    return make(L, VERDICT_SKIP, &(struct parts){.reason = 1, .outcome = 2});
 }
 
+/* A table that prints itself is a reason: an error of the world. [-0, +0, m] */
+static bool is_plain_table(lua_State *L, int index)
+{
+    if (!lua_istable(L, index) || luaL_getmetafield(L, index, "__tostring") == LUA_TNIL)
+        return lua_istable(L, index);
+    lua_pop(L, 1);
+    return false;
+}
+
+/* park(reason, outcome) or park { reason =, error =, outcome = } */
 static int f_park(lua_State *L)
 {
+    struct parts p = {.reason = 1, .outcome = 2};
     lua_settop(L, 2);
-    luaL_argcheck(L, !lua_isnil(L, 1), 1, "say why: tide.park \"reason\"");
-    return make(L, VERDICT_PARK, 1, 2);
-}
-
-/* [-0, +0, e]: only these names, so that `tide.retry { afer = 5 }` is told */
-static void check_retry_names(lua_State *L)
-{
-    lua_pushnil(L);
-    while (lua_next(L, 1)) {
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        if (strcmp(name, "after") && strcmp(name, "reason") && strcmp(name, "outcome"))
-            luaL_error(L, "tide.retry: unknown option '%s' (expected: after, reason, outcome)",
-                       name);
-        lua_pop(L, 1);
+    if (is_plain_table(L, 1)) {
+        p = (struct parts){0};
+        options_read(L, 1, retry_table + 1, PARK_OPTIONS, &p, "tide.park");
     }
+    luaL_argcheck(L, p.reason && !lua_isnil(L, p.reason), 1, "say why: tide.park \"reason\"");
+    return make(L, VERDICT_PARK, &p);
 }
 
 static int f_retry(lua_State *L)
 {
-    if (lua_isnoneornil(L, 1)) {
-        lua_settop(L, 0);
-        lua_newtable(L);
-    }
-    luaL_checktype(L, 1, LUA_TTABLE);
+    struct parts p = {0};
     lua_settop(L, 1);
-    check_retry_names(L);
-    lua_getfield(L, 1, "reason");
-    lua_getfield(L, 1, "outcome");
-    make(L, VERDICT_RETRY, 2, 3);
-    if (lua_getfield(L, 1, "after") != LUA_TNIL) {
-        lua_Number after = luaL_checknumber(L, -1);
-        if (!(after >= 0 && after <= AFTER_MAX_S))
-            return luaL_error(L, "tide.retry: 'after' must be 0 to %d seconds", AFTER_MAX_S);
-    }
-    lua_setfield(L, 4, "after");
-    return 1;
+    if (!lua_isnil(L, 1))
+        luaL_checktype(L, 1, LUA_TTABLE);
+    OPTIONS_READ(L, 1, retry_table, &p, "tide.retry");
+    return make(L, VERDICT_RETRY, &p);
 }
 
 /* [-0, +0, m] */
@@ -167,6 +199,7 @@ bool verdict_read(lua_State *L, int index, struct verdict *out)
     if (!is_verdict(L, index) || !read_kind(L, index, &out->kind))
         return false;
     read_text(L, index, "reason", out->reason, sizeof out->reason);
+    read_text(L, index, "error", out->error, sizeof out->error);
     read_text(L, index, "outcome", out->outcome, sizeof out->outcome);
     if (lua_getfield(L, index, "after") == LUA_TNUMBER)
         out->after_us = (int64_t)ceil(lua_tonumber(L, -1) * SECOND_US);

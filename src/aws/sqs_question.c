@@ -2,7 +2,6 @@
 
 #include "base/digest.h"
 #include "base/json_write.h"
-#include "base/utf8.h"
 
 static void write_member(struct json_writer *w, const char *name, struct bytes text)
 {
@@ -71,47 +70,6 @@ int sqs_ask_receive(struct buf *out, const char *url, const struct queue_op *op)
 
 /* ---- batches ---- */
 
-/* What SQS lets a message hold: UTF-8 of which XML 1.0 takes every character. */
-static bool sendable(struct bytes text)
-{
-    if (!text.len || utf8_check(text) != text.len)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (c < ' ' && c != '\t' && c != '\n' && c != '\r')
-            return false;
-        if (c == 0xEF && (bytes_starts(bytes_from(text, i), "\xEF\xBF\xBE") ||
-                          bytes_starts(bytes_from(text, i), "\xEF\xBF\xBF")))
-            return false;
-    }
-    return true;
-}
-
-static size_t entry_size(const struct queue_entry *e)
-{
-    size_t size = e->body.len;
-    for (size_t i = 0; e->attributes && i < e->attributes->count; i++)
-        size += e->attributes->at[i].name.len + e->attributes->at[i].value.len +
-                sizeof "String" - 1;
-    return size;
-}
-
-static int check_entry(struct queue_entry *e)
-{
-    size_t size = entry_size(e);
-    if (!sendable(e->body))
-        return err_set(&e->err, "InvalidMessageContents", "SQS takes no message that is empty, or "
-                       "not UTF-8, or holds control characters");
-    for (size_t i = 0; e->attributes && i < e->attributes->count; i++)
-        if (!sendable(e->attributes->at[i].value) || !sendable(e->attributes->at[i].name))
-            return err_set(&e->err, "InvalidMessageContents", "SQS does not take the value of "
-                           "attribute \"%.60s\"", e->attributes->at[i].name.at);
-    if (size > SQS_BATCH_MAX)
-        return err_set(&e->err, "MessageTooLong", "the message has %zu bytes, over the %d that SQS "
-                       "takes", size, SQS_BATCH_MAX);
-    return 0;
-}
-
 static void write_attributes(struct json_writer *w, const struct pairs *attributes)
 {
     json_write_key(w, BYTES("MessageAttributes"));
@@ -175,11 +133,11 @@ int sqs_ask_batch(struct buf *out, const char *url, struct queue_op *op, bool fi
         struct queue_entry *e = &op->entries[i];
         if (!(*left >> i & 1))
             continue;
-        if (op->verb == QUEUE_SEND && check_entry(e)) {
+        if (op->verb == QUEUE_SEND && queue_entry_check(e)) {
             *left &= ~(1u << i);
             continue;
         }
-        size += entry_size(e);
+        size += queue_entry_size(e);
         if (size > SQS_BATCH_MAX)
             break;
         write_entry(&w, op, i, fifo);

@@ -8,7 +8,7 @@
 #include "base/queue.h"
 
 enum {
-    SQS_BATCH_MAX = 1024 * 1024,                     /* bytes of all bodies and attributes */
+    SQS_BATCH_MAX = QUEUE_MESSAGE_MAX,               /* bytes of all bodies and attributes */
     SQS_QUESTION_MAX = 4 * SQS_BATCH_MAX             /* the same as JSON */
 };
 

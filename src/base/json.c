@@ -147,11 +147,11 @@ static enum json_event unexpected(struct json *j, const char *expected)
 
 static enum json_event enter(struct json *j, enum json_event event)
 {
-    uint64_t bit;
-    if (j->depth >= j->depth_max || j->depth >= JSON_DEPTH_MAX)
+    uint64_t bit = UINT64_C(1) << j->depth % 64, *word;
+    if (j->depth >= j->depth_max || j->depth >= JSON_DEPTH_ROOM)
         return fail(j, j->at, "nested too deeply");
-    bit = UINT64_C(1) << j->depth++;
-    j->objects = event == JSON_OBJECT ? j->objects | bit : j->objects & ~bit;
+    word = &j->objects[j->depth++ / 64];
+    *word = event == JSON_OBJECT ? *word | bit : *word & ~bit;
     j->first = true;
     j->at++;
     return event;
@@ -233,7 +233,8 @@ static enum json_event next_item(struct json *j)
 
 static bool in_object(const struct json *j)
 {
-    return j->depth && j->objects >> (j->depth - 1) & 1;
+    int n = j->depth - 1;
+    return n >= 0 && j->objects[n / 64] >> n % 64 & 1;
 }
 
 static enum json_event advance(struct json *j)
@@ -326,6 +327,20 @@ void json_skip(struct json *j)
     while (json_next(j) != JSON_ERROR && j->depth > depth)
         continue;
     j->skipping = false;
+}
+
+struct bytes json_raw(struct json *j)
+{
+    const char *from;
+    if (!j->pending || j->event == JSON_ERROR) {
+        json_refuse(j, "a value was expected");
+        return (struct bytes){"", 0};
+    }
+    look(j);
+    from = j->at;
+    json_skip(j);
+    return j->event == JSON_ERROR ? (struct bytes){"", 0}
+                                  : (struct bytes){from, (size_t)(j->at - from)};
 }
 
 bool json_end(struct json *j)

@@ -20,7 +20,11 @@
 
 #include "base/buf.h"
 
-enum { JSON_DEPTH_MAX = 64, JSON_REASON_MAX = 96 };
+enum {
+    JSON_DEPTH_MAX = 64,     /* open objects and arrays, unless the consumer sets depth_max */
+    JSON_DEPTH_ROOM = 128,   /* the most that it may set */
+    JSON_REASON_MAX = 96
+};
 
 enum json_event {
     JSON_ERROR,
@@ -51,8 +55,8 @@ struct json {
     const char *from, *at, *end;
     const char *start;       /* of the last event */
     struct buf *scratch;
-    int depth_max;           /* may be lowered after json_init() */
-    uint64_t objects;        /* bit n: the container at depth n + 1 is an object */
+    int depth_max;           /* may be changed after json_init() */
+    uint64_t objects[JSON_DEPTH_ROOM / 64];      /* bit n: the container at depth n + 1 is one */
     bool pending;            /* a value comes next */
     bool first;              /* nothing of the innermost container was read yet */
     bool skipping;
@@ -80,6 +84,7 @@ struct bytes json_text(struct json *j);
 int64_t json_int64(struct json *j);
 bool json_bool(struct json *j);
 void json_skip(struct json *j);                              /* any value */
+struct bytes json_raw(struct json *j);                       /* any value, as it is written */
 /* True when the text was one value, read to its end, and nobody objected. */
 bool json_end(struct json *j);
 

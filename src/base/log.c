@@ -1,16 +1,33 @@
 #include "base/log.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
+#include "base/console.h"
+#include "base/outlet.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024, TEXT_MAX_BYTES = 2 * 1024 };
+/* Where lines go: `write` gives 0 or the errno. */
+struct sink {
+    int (*write)(struct bytes line);
+    uint64_t dropped;
+    int problem;                     /* the errno of the last drop */
+};
+
+static const char *const names[] = {"debug", "info", "warn", "error", "off"};
 
 static enum log_level threshold = LOG_INFO;
-static const char *const names[] = {"debug", "info", "warn", "error", "off"};
+static enum event_format format = EVENT_TEXT;
+static const char *path;             /* of the file; NULL: there is none */
+static struct outlet file = {.fd = -1};
+
+static int to_file(struct bytes line)
+{
+    return outlet_write(&file, line);
+}
+
+static struct sink console_sink = {.write = console_write}, file_sink = {.write = to_file};
 
 void log_set_level(enum log_level level)
 {
@@ -32,62 +49,71 @@ bool log_level_parse(struct bytes text, enum log_level *out)
     return false;
 }
 
-static void add_escaped(struct buf *line, struct bytes text, bool quoted)
+/* ---- writing ---- */
+
+static void render(struct buf *line, enum log_level level, struct bytes text,
+                   const struct pairs *fields)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (c == '\n')
-            buf_text(line, "\\n");
-        else if (c < 32 || c == 127)
-            buf_printf(line, "\\x%02x", c);
-        else if (quoted && (c == '"' || c == '\\'))
-            buf_printf(line, "\\%c", c);
-        else
-            buf_char(line, (char)c);
-    }
+    struct event e = {clock_wall(), names[level], text, fields};
+    buf_init(line, EVENT_LINE_MAX + 1);
+    event_line(line, format, &e);
 }
 
-static bool needs_quotes(struct bytes value)
+static int tell(struct sink *s, enum log_level level, const char *text)
 {
-    for (size_t i = 0; i < value.len; i++)
-        if (value.at[i] == ' ' || value.at[i] == '"' || value.at[i] == '=')
-            return true;
-    return value.len == 0;
+    struct buf line;
+    int problem;
+    render(&line, level, bytes_of(text), NULL);
+    problem = s->write(buf_bytes(&line));
+    buf_free(&line);
+    return problem;
 }
 
-static void add_field(struct buf *line, const struct pair *field)
+static int tell_dropped(struct sink *s)
 {
-    bool quoted = needs_quotes(field->value);
-    buf_char(line, ' ');
-    add_escaped(line, field->name, false);
-    buf_text(line, quoted ? "=\"" : "=");
-    add_escaped(line, field->value, quoted);
-    if (quoted)
-        buf_char(line, '"');
+    char text[200];
+    int problem;
+    if (!s->dropped)
+        return 0;
+    snprintf(text, sizeof text, "%" PRIu64 " lines of the log could not be written here: %s",
+             s->dropped, strerror(s->problem));
+    problem = tell(s, LOG_WARN, text);
+    if (!problem)
+        s->dropped = 0;
+    return problem;
+}
+
+/* Who watches stderr learns at once that the file has holes. */
+static void warn_of_file(int problem)
+{
+    char text[512];
+    snprintf(text, sizeof text, "the log file %.300s cannot be written: %s", path,
+             strerror(problem));
+    tell(&console_sink, LOG_WARN, text);
+}
+
+static void put(struct sink *s, struct bytes line)
+{
+    int problem = tell_dropped(s);
+    if (!problem)
+        problem = s->write(line);
+    if (!problem)
+        return;
+    if (s == &file_sink && !s->dropped)
+        warn_of_file(problem);
+    s->dropped++;
+    s->problem = problem;
 }
 
 void log_event(enum log_level level, struct bytes text, const struct pairs *fields)
 {
-    char when[CLOCK_TEXT];
     struct buf line;
-    ssize_t wrote;
     if (!log_wants(level))
         return;
-    buf_init(&line, LINE_MAX_BYTES);
-    walltime_iso(clock_wall(), when);
-    buf_printf(&line, "%s %-5s ", when, names[level]);
-    if (text.len > TEXT_MAX_BYTES)
-        text.len = TEXT_MAX_BYTES;
-    add_escaped(&line, text, false);
-    for (size_t i = 0; fields && i < fields->count; i++)
-        add_field(&line, &fields->at[i]);
-    if (line.failed) {
-        buf_clear(&line);
-        buf_printf(&line, "%s %-5s (a line too long to log)", when, names[level]);
-    }
-    buf_char(&line, '\n');
-    wrote = write(STDERR_FILENO, buf_string(&line), line.len);
-    (void)wrote;                        /* a full disk or a closed pipe must not stop the work */
+    render(&line, level, text, fields);
+    put(&console_sink, buf_bytes(&line));
+    if (path)
+        put(&file_sink, buf_bytes(&line));
     buf_free(&line);
 }
 
@@ -101,4 +127,63 @@ void log_line(enum log_level level, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     log_event(level, bytes_of(text), NULL);
+}
+
+void log_last_words(const char *text)
+{
+    char line[256];
+    const char *const parts[] = {
+        format == EVENT_JSON ? "{\"level\":\"error\",\"msg\":\"" : "tidegate: ", text,
+        format == EVENT_JSON ? "\"}\n" : "\n"};
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *c = parts[i]; *c && len < sizeof line; c++)
+            line[len++] = *c;
+    console_last_words((struct bytes){line, len});
+    if (path)
+        to_file((struct bytes){line, len});
+}
+
+/* ---- life ---- */
+
+int log_begin(enum event_format as, const char *file_path, struct err *err)
+{
+    int problem = 0;
+    if (file_path)
+        problem = outlet_open(&file, file_path);
+    if (problem)
+        return err_set(err, "BadLog", "the log file %.250s cannot be opened: %s", file_path,
+                       strerror(problem));
+    format = as;
+    path = file_path;
+    console_begin();
+    return 0;
+}
+
+void log_reopen(void)
+{
+    struct outlet fresh;
+    int problem;
+    if (!path)
+        return;
+    problem = outlet_open(&fresh, path);
+    if (problem) {
+        log_line(LOG_WARN, "the log file %.300s cannot be opened again (%s): the old one goes on",
+                 path, strerror(problem));
+        return;
+    }
+    outlet_close(&file);
+    file = fresh;
+}
+
+void log_end(void)
+{
+    tell_dropped(&console_sink);
+    if (path)
+        tell_dropped(&file_sink);
+    outlet_close(&file);
+    console_end();
+    path = NULL;
+    format = EVENT_TEXT;
+    console_sink.dropped = file_sink.dropped = 0;
 }

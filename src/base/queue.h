@@ -1,4 +1,4 @@
-/* Queue: where messages come from, as one contract that sqs://, a bucket read as a queue, and later
+/* Queue: where messages come from, as one contract that sqs://, a bucket read as a queue, and
  * sqlite: keep. The waiter owns the operation with its question and its answer; received messages
  * pass to whoever takes them out. A queue gives a message at least once: it hides it for a lease,
  * and gives it again unless it was deleted in time. */
@@ -12,7 +12,8 @@
 
 enum {
     QUEUE_BATCH = 10,                  /* SQS: at most ten messages a call */
-    QUEUE_BODY_MAX = 64 * 1024 * 1024, /* buckets and directories; SQS itself stops at 1 MiB */
+    QUEUE_BODY_MAX = 64 * 1024 * 1024, /* buckets and directories */
+    QUEUE_MESSAGE_MAX = 1024 * 1024,   /* SQS and sqlite: body and attributes together */
     QUEUE_WAIT_MAX_S = 20,
     QUEUE_DELAY_MAX_S = 900,
     QUEUE_VISIBILITY_MAX_S = 43200
@@ -88,6 +89,14 @@ void queue_start(struct queue *q, struct queue_op *op, struct monotime now);
 void queue_op_init(struct queue_op *op, enum queue_verb verb);
 void queue_op_free(struct queue_op *op); /* aborts what is under way and frees the answer; may be
                                             called twice */
+
+/* What SQS lets a message hold, and sqlite: too: a body and attributes that are not empty, UTF-8
+ * without control characters but tab and line ends (the characters of XML 1.0), in at most
+ * QUEUE_MESSAGE_MAX bytes. -1 with the entry's err: InvalidMessageContents, MessageTooLong. */
+int queue_entry_check(struct queue_entry *e) MUSTCHECK;
+/* Bytes of body and attributes as SQS counts them. */
+size_t queue_entry_size(const struct queue_entry *e);
+
 void queue_free(struct queue *q);                /* NULL is fine; no operation may be under way */
 
 #endif

@@ -48,10 +48,14 @@ struct table {
     char *key_name;                  /* the attribute that is the key: "id" */
 };
 
-enum { TABLE_EQUAL_MAX = 100 };
+enum {
+    TABLE_EQUAL_MAX = 100,
+    TABLE_CHANGES_MAX = 300          /* attributes that UPDATE sets and removes: what DynamoDB's
+                                      * 4 KB of an expression hold */
+};
 
 /* Checks the question (key, size, names, that UPDATE leaves the key alone) and starts it; a refused
- * one finishes at once with its error: InvalidKey, ItemTooLarge, BadItem. */
+ * one finishes at once with its error: InvalidKey, ItemTooLarge, BadItem, BadCondition. */
 void table_start(struct table *t, struct table_op *op);
 void table_op_init(struct table_op *op, enum table_verb verb);
 void table_op_free(struct table_op *op);         /* aborts what is under way and frees the answer;

@@ -1,14 +1,11 @@
 #include "delivery/batcher.h"
 
-#include "base/utf8.h"
 #include "delivery/lanes.h"
-
-#include <stdio.h>
+#include "delivery/parking.h"
 
 enum {
     BACKOFF_US = 200 * 1000,
-    FLIGHTS_MAX = 8,
-    SQS_ATTRIBUTES_MAX = 10
+    FLIGHTS_MAX = 8
 };
 
 struct flight {
@@ -51,42 +48,6 @@ static void landed(struct op *op)
     list_push(&f->batcher->landed, &f->link);
 }
 
-static void add_number(struct pairs *p, const char *name, long long value)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%lld", value);
-    pairs_set(p, name, text);
-}
-
-/* It may quote bad data, or be cut in the middle of a character, and queues take neither control
- * characters nor broken UTF-8. */
-static void add_reason(struct pairs *p, const char *reason)
-{
-    char text[VERDICT_REASON_MAX];
-    struct bytes said;
-    snprintf(text, sizeof text, "%s", reason);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
-    said = bytes_of(text);
-    said.len = utf8_check(said);
-    pairs_add(p, BYTES("tidegate-reason"), said.len ? said : BYTES("parked"));
-}
-
-/* What a person needs to judge a parked message; the sender's own attributes come along as far as
- * SQS has room. One that was parked before brings names of ours: each may stand only once. */
-static void describe(const struct batcher *b, const struct delivery *d, struct pairs *out)
-{
-    const struct message *m = d->message;
-    add_reason(out, d->verdict.reason);
-    pairs_set(out, "tidegate-source", b->source);
-    add_number(out, "tidegate-receive-count", m->receive_count);
-    add_number(out, "tidegate-sent-at", m->sent_at.us / 1000);
-    for (size_t i = 0; i < m->attributes.count && out->count < SQS_ATTRIBUTES_MAX; i++)
-        if (m->attributes.at[i].value.len && !pairs_find(out, m->attributes.at[i].name.at))
-            pairs_add(out, m->attributes.at[i].name, m->attributes.at[i].value);
-}
-
 static void fill(struct flight *f, size_t at)
 {
     struct queue_entry *e = &f->op.entries[at];
@@ -96,7 +57,7 @@ static void fill(struct flight *f, size_t at)
         e->delay_s = (int)((d->verdict.after_us + SECOND_US - 1) / SECOND_US);
         return;
     }
-    describe(f->batcher, d, &f->attributes[at]);
+    parking_describe(&f->attributes[at], d, f->batcher->source, d->detail);
     e->body = d->message->body;
     e->id = bytes_of(d->message->id);
     e->group_id = bytes_of(d->message->group_id);

@@ -25,6 +25,7 @@ struct batcher {
 };
 
 void batcher_init(struct batcher *b, struct queue *queue, enum queue_verb verb, int64_t linger_us);
+/* The delivery's first try; its tries begin anew. */
 void batcher_add(struct batcher *b, struct delivery *d, struct monotime now);
 /* Looks at answers (calling `settled`), then sends what is due; `hurry` sends all that may go. */
 void batcher_turn(struct batcher *b, struct monotime now, bool hurry);

@@ -1,21 +1,22 @@
 #include "delivery/bucket_queue.h"
 
+#include "delivery/aside.h"
 #include "delivery/metadata.h"
 #include "delivery/shelf.h"
 
 struct bucket_queue {
     struct queue queue;
     struct shelf shelf;
-    bool parked;                     /* SEND only, under parked/; the bucket is borrowed */
+    bool parked;                     /* what is under parked/; the bucket is borrowed */
 };
 
 /* ---- delete and send: one call for each entry ---- */
 
 struct change {
-    struct bucket_op call;
+    struct bucket_op call;           /* of a delete, or of a send that does not park */
+    struct aside aside;              /* of one that does */
     struct batch *batch;
     struct hold *hold;               /* NULL when parking */
-    struct buf key;                  /* of a put */
     struct pairs metadata;
     bool asked;
 };
@@ -33,8 +34,8 @@ static void batch_free(struct batch *b)
     for (size_t i = 0; i < QUEUE_BATCH; i++) {
         struct change *c = &b->changes[i];
         bucket_op_free(&c->call);
+        aside_free(&c->aside);
         pairs_free(&c->metadata);
-        buf_free(&c->key);
         if (c->hold)
             holds_put_back(&b->queue->shelf.holds, c->hold);
     }
@@ -57,7 +58,7 @@ static void settle_delete(struct change *c, struct queue_entry *e)
 
 static void settle_send(struct change *c, struct queue_entry *e)
 {
-    e->err = c->call.op.err;
+    e->err = c->batch->queue->parked ? c->aside.err : c->call.op.err;
     if (err_is(&e->err, "PreconditionFailed"))
         e->err.retryable = false;
     if (c->hold && !err_any(&e->err) && e->delay_s > 0)
@@ -123,12 +124,17 @@ static int refuse_send(const struct bucket_queue *q, struct queue_entry *e)
     return 0;
 }
 
-static void set_key(struct change *c, struct bytes id)
+static void put_aside(struct aside *a)
 {
-    bool parked = c->batch->queue->parked;
-    buf_init(&c->key, id.len + sizeof SCAN_PARKED);
-    buf_text(&c->key, parked ? SCAN_PARKED : "");
-    buf_add(&c->key, id);
+    batch_step(a->owner);
+}
+
+static void prepare_park(struct change *c, struct queue_entry *e)
+{
+    c->aside = (struct aside){.bucket = c->batch->queue->shelf.bucket, .body = e->body,
+                              .metadata = &c->metadata, .done = put_aside, .owner = c->batch};
+    c->asked = true;
+    c->batch->pending++;
 }
 
 static void prepare_send(struct change *c, struct queue_entry *e)
@@ -136,14 +142,35 @@ static void prepare_send(struct change *c, struct queue_entry *e)
     struct bucket_queue *q = c->batch->queue;
     if (refuse_send(q, e))
         return;
-    set_key(c, e->id);
     metadata_from(&c->metadata, e->attributes);
-    if (!q->parked)
-        c->hold = holds_take(&q->shelf.holds, e->id);
-    ask(c, BUCKET_PUT, buf_bytes(&c->key));
+    if (q->parked) {
+        prepare_park(c, e);
+        return;
+    }
+    c->hold = holds_take(&q->shelf.holds, e->id);
+    ask(c, BUCKET_PUT, bytes_of(c->hold->key));
     c->call.body = e->body;
     c->call.metadata = &c->metadata;
-    c->call.if_none_match = q->parked ? BYTES("") : BYTES("*");
+    c->call.if_none_match = BYTES("*");
+}
+
+static void park(struct change *c, struct bytes id)
+{
+    struct buf key;
+    buf_init(&key, id.len + sizeof SCAN_PARKED);
+    buf_text(&key, SCAN_PARKED);
+    buf_add(&key, id);
+    aside_start(&c->aside, buf_bytes(&key));
+    buf_free(&key);
+}
+
+static void change_start(struct change *c, const struct queue_entry *e)
+{
+    struct bucket_queue *q = c->batch->queue;
+    if (c->aside.done)
+        park(c, e->id);
+    else if (c->asked)
+        bucket_start(q->shelf.bucket, &c->call);
 }
 
 static void batch_start(struct bucket_queue *q, struct queue_op *op, struct monotime now)
@@ -160,8 +187,7 @@ static void batch_start(struct bucket_queue *q, struct queue_op *op, struct mono
             prepare_send(&b->changes[i], &op->entries[i]);
     }
     for (size_t i = 0; i < op->entry_count; i++)
-        if (b->changes[i].asked)
-            bucket_start(q->shelf.bucket, &b->changes[i].call);
+        change_start(&b->changes[i], &op->entries[i]);
     batch_step(b);
 }
 
@@ -182,20 +208,9 @@ static void release_start(struct bucket_queue *q, struct queue_op *op, struct mo
 
 /* ---- the queue ---- */
 
-static void not_supported(struct queue_op *op)
-{
-    op_begin(&op->op, NULL, NULL);
-    err_set(&op->op.err, "NotSupported", "what is parked can only be added to here");
-    op_finish(&op->op);
-}
-
 static void start(struct queue *base, struct queue_op *op, struct monotime now)
 {
     struct bucket_queue *q = (struct bucket_queue *)base;
-    if (q->parked && op->verb != QUEUE_SEND) {
-        not_supported(op);
-        return;
-    }
     switch (op->verb) {
     case QUEUE_RECEIVE:
         shelf_receive(&q->shelf, op);
@@ -229,7 +244,7 @@ static struct bucket_queue *make(struct bucket *bucket, bool parked)
     struct bucket_queue *q = mem_new(sizeof *q);
     q->queue.ops = &ops;
     q->parked = parked;
-    shelf_init(&q->shelf, bucket);
+    shelf_init(&q->shelf, bucket, parked);
     return q;
 }
 

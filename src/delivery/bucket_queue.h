@@ -1,10 +1,10 @@
 /* Bucket queue: a bucket read as a queue, smallest key first. Owns the bucket (bucket_queue_new)
  * or borrows it (bucket_queue_parked). Its leases, delays and receive counts live in this process
  * alone: nothing in a bucket hides an object, so two processes on one bucket see the same
- * objects. It never writes over an object, except under parked/, and never reads one there.
+ * objects. It never writes over an object, and never reads one under parked/.
  *
  * A message is one object: its id is the key, its receipt the key and the number of the delivery,
- * its body the content, its attributes the metadata as it stands. Its sent time is the key when
+ * its body the content, its attributes the metadata (see metadata.h). Its sent time is the key when
  * that is epoch milliseconds (13 digits), else the object's date. Receiving goes round the keys
  * in their order and begins again after the last one; a page of the listing serves until it is
  * used up. It answers at once, with nothing when there is nothing: `wait_s` is not looked at. An
@@ -23,9 +23,9 @@
 
 /* The queue owns `bucket` and frees it. */
 struct queue *bucket_queue_new(struct bucket *bucket);
-/* Where messages are parked: sending to it puts parked/ID over whatever is there, with the
- * attributes as metadata (see metadata.h). All else is refused with NotSupported. Borrows
- * `bucket`. */
+/* What lies parked in the bucket, as a queue of the objects under parked/: an id is the key behind
+ * that. Sending puts parked/ID; where another request has that name, ID~1, ID~2 … (aside.h), and
+ * the same bytes sent again are there once. Borrows `bucket`. */
 struct queue *bucket_queue_parked(struct bucket *bucket);
 
 #endif

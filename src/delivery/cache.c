@@ -27,8 +27,15 @@ void cache_move(struct cache *c, struct delivery *d, enum delivery_state state)
     c->counts[state]++;
 }
 
+void cache_mark_delicate(struct cache *c, struct delivery *d)
+{
+    d->delicate = true;
+    c->delicate++;
+}
+
 void cache_remove(struct cache *c, struct delivery *d)
 {
+    c->delicate -= d->delicate;
     list_remove(&d->link);
     list_remove(&d->lane_link);
     list_remove(&d->batch_link);

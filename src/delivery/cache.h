@@ -35,17 +35,22 @@ struct delivery {
     struct monotime not_before;      /* SETTLING: no call before this */
     struct monotime due;             /* SETTLING: no reason to wait for company beyond this */
     int tries;                       /* SETTLING: calls that did not settle it */
+    bool delicate;                   /* counted in the cache as such */
+    int detail;                      /* parking: how much its copy says (parking.h) */
 };
 
 struct cache {
     struct list lists[DELIVERY_STATES];
     size_t counts[DELIVERY_STATES];
+    size_t delicate;                 /* marked and not removed yet */
 };
 
 void cache_init(struct cache *c);
 /* Takes the message over; the delivery is READY, behind all others. */
 struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end);
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
+/* It was started as one of those that go one at a time. */
+void cache_mark_delicate(struct cache *c, struct delivery *d);
 void cache_remove(struct cache *c, struct delivery *d);
 struct delivery *cache_first(const struct cache *c, enum delivery_state state); /* NULL when there
                                                                                    is none */

@@ -1,44 +1,8 @@
-#include "delivery/consumer.h"
+#include "delivery/consumer_state.h"
 
 #include "base/log.h"
-#include "delivery/intake.h"
-#include "delivery/settlement.h"
 
-enum {
-    PREFETCH = QUEUE_BATCH, /* messages cached beyond the slots, so that a slot never waits for a
-                               receive */
-    SETTLING_MAX = 10,      /* times what may be in hand */
-    DEFAULT_RECEIVES = 5,
-    HOPELESS_FAILURES = 3,
-    DEFAULT_VISIBILITY_S = 30
-};
-
-static const int64_t intake_grace_us =
-    SECOND_US; /* a receive under way may still bring messages: wait for it */
-static const int64_t settle_grace_us =
-    2 * SECOND_US; /* after the drain deadline: for giving back */
-
-enum phase { STARTING, RUNNING, DRAINING, FINISHED };
-
-struct consumer {
-    struct queue *source, *park;
-    struct consumer_options options;
-    struct consumer_host host;
-    enum phase phase;
-    int lease_s;
-    struct queue_op settings;
-    bool asking;                     /* `settings` is under way */
-    bool answered;                   /* … and answered, not looked at */
-    struct intake intake;
-    struct cache cache;
-    struct lanes lanes;
-    struct settlement settlement;
-    struct err err;
-    struct monotime deadline;        /* DRAINING: cancel what runs */
-    struct monotime intake_end;      /* DRAINING: abandon receives */
-    bool cut;
-    int64_t left;
-};
+enum { DEFAULT_RECEIVES = 5, DEFAULT_VISIBILITY_S = 30 };
 
 static void settings_landed(struct op *op)
 {
@@ -74,6 +38,9 @@ struct consumer *consumer_new(struct queue *source, struct queue *park,
     c->park = park;
     c->options = *options;
     c->host = *host;
+    c->runtime_end = NEVER;
+    if (options->max_runtime_us >= 0)
+        c->runtime_end = monotime_after(now, options->max_runtime_us);
     cache_init(&c->cache);
     intake_init(&c->intake, source, options->wait_s, options->visibility_s);
     c->intake.taken = taken;
@@ -81,12 +48,6 @@ struct consumer *consumer_new(struct queue *source, struct queue *park,
     settlement_init(&c->settlement, source, &c->cache, &c->lanes);
     ask_settings(c, now);
     return c;
-}
-
-static bool has_task(const struct delivery *d)
-{
-    return d->state == DELIVERY_RUNNING || d->state == DELIVERY_BLOCKED ||
-           d->state == DELIVERY_GRANTED;
 }
 
 void consumer_free(struct consumer *c)
@@ -106,12 +67,6 @@ void consumer_free(struct consumer *c)
         }
     }
     mem_free(c);
-}
-
-static void stop_with(struct consumer *c, const struct err *err)
-{
-    c->err = *err;
-    c->phase = FINISHED;
 }
 
 /* The parking place: the one that was given, else the source's dead-letter queue, else none. */
@@ -139,7 +94,7 @@ static void begin(struct consumer *c)
                   err_is(&c->settings.op.err, "AccessDeniedException");
     int receives = c->options.max_receives;
     if (err_any(&c->settings.op.err) && !denied) {
-        stop_with(c, &c->settings.op.err);
+        end_with_error(c, &c->settings.op.err);
         return;
     }
     if (denied && c->options.visibility_s < 0)
@@ -158,21 +113,6 @@ static void begin(struct consumer *c)
     c->phase = RUNNING;
 }
 
-/* --until-empty: nothing in hand, an empty answer, and the source says that nothing else is on its
- * way. */
-static void check_empty(struct consumer *c)
-{
-    const struct queue_settings *s = &c->settings.settings;
-    int64_t left = s->visible + s->in_flight + s->delayed;
-    bool unknown = s->visible < 0 || err_any(&c->settings.op.err);
-    if (cache_total(&c->cache) || c->intake.calls || c->settings.op.err.retryable)
-        return;
-    if (unknown || left <= (int64_t)c->settlement.unparkable.count) {
-        c->left = unknown ? (int64_t)c->settlement.unparkable.count : left;
-        c->phase = FINISHED;
-    }
-}
-
 static void look_at_settings(struct consumer *c)
 {
     if (!c->answered)
@@ -181,90 +121,7 @@ static void look_at_settings(struct consumer *c)
     if (c->phase == STARTING)
         begin(c);
     else if (c->phase == RUNNING)
-        check_empty(c);
-}
-
-static size_t in_hand(const struct consumer *c)
-{
-    return cache_total(&c->cache) - c->cache.counts[DELIVERY_SETTLING];
-}
-
-/* Blocked messages hold no slot, yet they are bounded too: at most as many again as all others in
- * hand. So are verdicts that wait for their confirmation. While the source is asked whether it is
- * empty, nothing is taken from it. */
-static size_t room(const struct consumer *c)
-{
-    size_t held = in_hand(c), blocked = c->cache.counts[DELIVERY_BLOCKED];
-    size_t most = c->options.concurrency + PREFETCH;
-    size_t allowed = most + (blocked < most ? blocked : most);
-    bool taking = c->phase == RUNNING && !c->asking;
-    return taking && held < allowed && c->cache.counts[DELIVERY_SETTLING] < SETTLING_MAX * most
-               ? allowed - held
-               : 0;
-}
-
-static bool eager(const struct consumer *c)
-{
-    return c->cache.counts[DELIVERY_READY] == 0;
-}
-
-static bool lapsing(const struct consumer *c, const struct delivery *d, struct monotime now)
-{
-    int64_t margin = c->lease_s * SECOND_US / 10;
-    return monotime_until(now, d->lease_end) < (margin < SECOND_US ? margin : SECOND_US);
-}
-
-static bool worn_out(const struct consumer *c, const struct delivery *d)
-{
-    return c->settlement.can_park && d->message->receive_count > c->settlement.max_receives;
-}
-
-/* Its source has given it to somebody else by then, or is about to. */
-static void let_lapse(struct consumer *c, struct delivery *d)
-{
-    log_line(LOG_INFO, "message %s: its lease ended before it could be started", d->message->id);
-    settlement_forget(&c->settlement, d);
-}
-
-static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
-{
-    static const struct verdict park = {.kind = VERDICT_PARK,
-                                        .reason = "received too often without a verdict"};
-    if (worn_out(c, d)) {
-        settlement_verdict(&c->settlement, d, &park, now);
-    } else if (lapsing(c, d, now)) {
-        let_lapse(c, d);
-    } else {
-        cache_move(&c->cache, d, DELIVERY_RUNNING);
-        c->host.start(c->host.self, d);
-    }
-}
-
-/* The lane is its own: its handler goes on, unless the lease did not last. */
-static void go_on_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
-{
-    struct op *op = d->entering;
-    if (lapsing(c, d, now)) {
-        c->host.cancel(c->host.self, d);
-        let_lapse(c, d);
-        return;
-    }
-    d->entering = NULL;
-    cache_move(&c->cache, d, DELIVERY_RUNNING);
-    op_finish(op);
-}
-
-static void fill_slots(struct consumer *c, struct monotime now)
-{
-    while (c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency) {
-        struct delivery *d = cache_first(&c->cache, DELIVERY_GRANTED);
-        if (d)
-            go_on_or_refuse(c, d, now);
-        else if ((d = cache_first(&c->cache, DELIVERY_READY)) != NULL)
-            begin_or_refuse(c, d, now);
-        else
-            return;
-    }
+        end_judge_empty(c);
 }
 
 void consumer_enter(struct consumer *c, struct delivery *d, struct bytes name, struct op *op)
@@ -284,111 +141,52 @@ void consumer_verdict(struct consumer *c, struct delivery *d, const struct verdi
     settlement_verdict(&c->settlement, d, v, now);
 }
 
-void consumer_drain(struct consumer *c, struct monotime now, int64_t drain_us)
+static bool eager(const struct consumer *c)
 {
-    if (c->phase != RUNNING && c->phase != STARTING)
-        return;
-    c->phase = c->phase == STARTING ? FINISHED : DRAINING;
-    c->deadline = monotime_after(now, drain_us);
-    c->intake_end = monotime_after(now, intake_grace_us < drain_us ? intake_grace_us : drain_us);
+    return c->cache.counts[DELIVERY_READY] == 0;
 }
 
-static void give_back_all(struct consumer *c, enum delivery_state state, struct monotime now)
+/* Nobody will come to share the call, or somebody waits for its end. */
+static bool hurry(const struct consumer *c)
 {
-    static const struct verdict back = {.kind = VERDICT_RELEASE};
-    struct delivery *d;
-    while ((d = cache_first(&c->cache, state)) != NULL) {
-        if (has_task(d))
-            c->host.cancel(c->host.self, d);
-        settlement_verdict(&c->settlement, d, &back, now);
-    }
-}
-
-static void forget_all(struct consumer *c)
-{
-    struct delivery *d;
-    settlement_free(&c->settlement);
-    while ((d = cache_first(&c->cache, DELIVERY_SETTLING)) != NULL) {
-        c->cut = true;
-        settlement_forget(&c->settlement, d);
-    }
-}
-
-static void drain_turn(struct consumer *c, struct monotime now)
-{
-    if (monotime_reached(c->intake_end, now))
-        intake_free(&c->intake);
-    give_back_all(c, DELIVERY_READY, now);
-    give_back_all(c, DELIVERY_BLOCKED, now);
-    give_back_all(c, DELIVERY_GRANTED, now);
-    if (monotime_reached(c->deadline, now) && c->cache.counts[DELIVERY_RUNNING]) {
-        c->cut = true;
-        give_back_all(c, DELIVERY_RUNNING, now);
-    }
-    if (monotime_reached(monotime_after(c->deadline, settle_grace_us), now))
-        forget_all(c);
-    settlement_turn(&c->settlement, now, true);
-    if (!cache_total(&c->cache) && !c->intake.calls)
-        c->phase = FINISHED;
-}
-
-/* A source that never answered is a mistake to be told at once; one that stops answering later is
- * waited for, unless the end is waited for too, and the source says that waiting cannot help. */
-static bool hopeless(const struct consumer *c)
-{
-    const struct intake *in = &c->intake;
-    bool gone = in->failures >= HOPELESS_FAILURES && !in->err.retryable && !cache_total(&c->cache);
-    return in->failures && (!in->answered || (c->options.until_empty && gone));
+    return c->cache.counts[DELIVERY_RUNNING] == 0 &&
+           (c->cache.counts[DELIVERY_READY] == 0 || c->cache.delicate);
 }
 
 static void running_turn(struct consumer *c, struct monotime now)
 {
-    if (hopeless(c)) {
-        stop_with(c, &c->intake.err);
-        return;
-    }
-    fill_slots(c, now);
-    settlement_turn(&c->settlement, now,
-                    c->cache.counts[DELIVERY_RUNNING] == 0 && !c->cache.counts[DELIVERY_READY]);
-    if (c->options.until_empty && !cache_total(&c->cache) && !c->intake.calls && c->intake.empty &&
-        !c->asking)
+    slots_fill(c, now);
+    settlement_turn(&c->settlement, now, hurry(c));
+    end_check(c, now);
+    if (end_asks(c))
         ask_settings(c, now);
-    intake_ask(&c->intake, room(c), eager(c), now);
+    intake_ask(&c->intake, slots_room(c), eager(c), now);
 }
 
 void consumer_turn(struct consumer *c, struct monotime now)
 {
     look_at_settings(c);
-    if (c->phase == STARTING || c->phase == FINISHED)
-        return;
-    intake_collect(&c->intake, now);
+    if (c->phase == RUNNING || c->phase == DRAINING)
+        intake_collect(&c->intake, now);
+    if (c->phase == STARTING || c->phase == RUNNING)
+        end_check(c, now);
     if (c->phase == RUNNING)
         running_turn(c, now);
-    else
-        drain_turn(c, now);
-}
-
-static struct monotime drain_next(const struct consumer *c)
-{
-    if (c->intake.calls)
-        return c->intake_end;
-    return c->cache.counts[DELIVERY_RUNNING] ? c->deadline
-                                             : monotime_after(c->deadline, settle_grace_us);
+    if (c->phase == DRAINING)
+        end_drain_turn(c, now);
 }
 
 struct monotime consumer_next(const struct consumer *c)
 {
-    struct monotime next = settlement_next(&c->settlement);
+    struct monotime next = end_next(c);
     if (c->answered || c->phase == FINISHED)
         return (struct monotime){0};
     if (c->phase == STARTING)
-        return NEVER;
-    if (c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency &&
-        (c->cache.counts[DELIVERY_READY] || c->cache.counts[DELIVERY_GRANTED]))
+        return next;
+    if (slots_open(c))
         return (struct monotime){0};
-    if (c->phase == DRAINING)
-        next = monotime_earlier(next, drain_next(c));
-    return monotime_earlier(next, intake_next(&c->intake, room(c), eager(c)));
+    next = monotime_earlier(next, settlement_next(&c->settlement));
+    return monotime_earlier(next, intake_next(&c->intake, slots_room(c), eager(c)));
 }
 
 bool consumer_draining(const struct consumer *c)
@@ -408,7 +206,8 @@ struct consumer_report consumer_report(const struct consumer *c)
         .err = c->err,
         .cut = c->cut,
         .left = c->left,
+        .ended = c->ended,
         .running = c->cache.counts[DELIVERY_RUNNING],
-        .waiting = in_hand(c) - c->cache.counts[DELIVERY_RUNNING],
+        .waiting = slots_in_hand(c) - c->cache.counts[DELIVERY_RUNNING],
     };
 }

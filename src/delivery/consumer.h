@@ -15,6 +15,10 @@ struct consumer_options {
     int visibility_s;                /* -1: the queue's own */
     int max_receives;                /* 0: one less than the redrive policy's count, else 5 */
     bool until_empty;                /* finish when nothing is left or leased */
+    uint64_t max_messages;           /* take no more than so many, finish when these are settled; 0:
+                                        any number */
+    int64_t max_runtime_us;          /* drain when so much time has passed; -1: never */
+    int64_t drain_us;                /* … and after so much more cancel what still runs */
 };
 
 /* What the engine asks of whoever runs the handlers. Handlers are never run inside these calls,
@@ -58,6 +62,8 @@ bool consumer_finished(const struct consumer *c);
 struct consumer_report {
     struct ledger ledger;
     struct err err;                  /* why it could not go on; empty when it could */
+    const char *ended; /* "empty", "max_messages", "max_runtime", "stopped" (drained); NULL: not, or
+                          by an error */
     bool cut;     /* the drain deadline passed, with work cancelled and released */
     int64_t left; /* messages known to be left in the source because they could not be parked */
     size_t running, waiting; /* handlers at work; messages in hand that wait for a slot or a lane */

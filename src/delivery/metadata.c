@@ -62,3 +62,36 @@ void metadata_from(struct pairs *out, const struct pairs *attributes)
     for (size_t i = 0; attributes && i < attributes->count; i++)
         room -= add_pair(out, &attributes->at[i], room);
 }
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void read_value(struct buf *out, struct bytes value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        bool escape = value.at[i] == '%' && value.len - i > 2 && digit(value.at[i + 1]) >= 0 &&
+                      digit(value.at[i + 2]) >= 0;
+        if (escape)
+            buf_char(out, (char)(digit(value.at[i + 1]) << 4 | digit(value.at[i + 2])));
+        else
+            buf_char(out, value.at[i]);
+        i += escape ? 2 : 0;
+    }
+}
+
+void metadata_read(struct pairs *out, const struct pairs *metadata)
+{
+    for (size_t i = 0; i < metadata->count; i++) {
+        const struct pair *m = &metadata->at[i];
+        struct buf value;
+        buf_init(&value, m->value.len);
+        read_value(&value, m->value);
+        pairs_add(out, m->name, buf_bytes(&value));
+        buf_free(&value);
+    }
+}

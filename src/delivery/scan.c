@@ -3,9 +3,9 @@
 /* Behind nearly all parked keys, so that these are jumped over and not listed page by page. */
 #define PARKED_LAST SCAN_PARKED "~"
 
-void scan_init(struct scan *s, struct bucket *bucket)
+void scan_init(struct scan *s, struct bucket *bucket, bool parked)
 {
-    *s = (struct scan){.bucket = bucket, .ended = true};
+    *s = (struct scan){.bucket = bucket, .parked = parked, .ended = true};
     bucket_op_init(&s->page, BUCKET_LIST);
     list_init(&s->waiting);
 }
@@ -19,7 +19,7 @@ struct bytes scan_next(struct scan *s)
 {
     while (!used_up(s)) {
         struct bytes key = bytes_of(s->page.listed[s->at++].key);
-        if (!bytes_starts(key, SCAN_PARKED))
+        if (bytes_starts(key, SCAN_PARKED) == s->parked)
             return key;
     }
     return BYTES("");
@@ -33,9 +33,10 @@ bool scan_at_end(const struct scan *s)
 static void set_after(struct scan *s, const char *key)
 {
     struct bytes last = bytes_of(key);
-    bool parked = bytes_starts(last, SCAN_PARKED) && bytes_compare(last, BYTES(PARKED_LAST)) < 0;
+    bool jump = !s->parked && bytes_starts(last, SCAN_PARKED) &&
+                bytes_compare(last, BYTES(PARKED_LAST)) < 0;
     mem_free(s->after);
-    s->after = mem_text(parked ? PARKED_LAST : key);
+    s->after = mem_text(jump ? PARKED_LAST : key);
 }
 
 /* Takes the page over, or leaves things as they were for another try. */
@@ -84,6 +85,7 @@ static void begin(struct scan *s)
     }
     bucket_op_free(&s->page);
     bucket_op_init(&s->page, BUCKET_LIST);
+    s->page.key = s->parked ? BYTES(SCAN_PARKED) : BYTES("");
     s->page.start_after = bytes_of(s->after);
     s->page.op.notify = loaded;
     s->page.op.waiter = s;

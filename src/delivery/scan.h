@@ -1,7 +1,7 @@
 /* Scan: goes round the keys of a bucket, page by page, and begins again after the last one.
  * Borrows the bucket; owns the page it stands on. Several waiters may share it: one listing is
- * under way at a time, and the next key is given once. Keys under parked/ are left out. It lists
- * once a page, never once a key. */
+ * under way at a time, and the next key is given once. Keys under parked/ are left out, or are the
+ * only ones. It lists once a page, never once a key. */
 #ifndef TIDEGATE_DELIVERY_SCAN_H
 #define TIDEGATE_DELIVERY_SCAN_H
 
@@ -12,6 +12,7 @@
 
 struct scan {
     struct bucket *bucket;
+    bool parked;                     /* only keys under parked/; else all but these */
     struct bucket_op page;
     size_t at;                       /* the next key of the page */
     char *after;                     /* what the next page begins behind; NULL: at the beginning */
@@ -26,7 +27,7 @@ struct scan_wait {
     void (*ready)(struct scan_wait *w, const struct err *err);   /* err, if any: there is no page */
 };
 
-void scan_init(struct scan *s, struct bucket *bucket);
+void scan_init(struct scan *s, struct bucket *bucket, bool parked);
 /* The next key, valid until the next page is loaded; empty when the page is used up. */
 struct bytes scan_next(struct scan *s);
 /* Is the page used up and the last one of its round? The next load begins a new round. */

@@ -1,6 +1,7 @@
 #include "delivery/settlement.h"
 
 #include "base/log.h"
+#include "delivery/parking.h"
 
 #include <stdio.h>
 
@@ -69,11 +70,32 @@ static void released(struct batcher *b, struct delivery *d, const struct err *er
     finish(b->owner, d);
 }
 
+/* What went bare into its place keeps its story here. */
+static void tell_bare(const struct delivery *d)
+{
+    log_line(LOG_WARN, "message %s: parked without its attributes: %s%s%s", d->message->id,
+             d->verdict.reason, d->verdict.error[0] ? ": " : "", d->verdict.error);
+}
+
+/* The place may refuse only what was added to the message: its size, a name, a value. */
+static bool can_say_less(const struct delivery *d, const struct err *err)
+{
+    bool barred = err->status == 401 || err->status == 403 || err->status == 404;
+    return !err->retryable && !barred && d->detail < PARKING_BARE;
+}
+
 static void parked(struct batcher *b, struct delivery *d, const struct err *err)
 {
     struct settlement *s = b->owner;
     if (!err_any(err)) {
+        if (d->detail == PARKING_BARE)
+            tell_bare(d);
         batcher_add(&s->acks, d, d->not_before);
+        return;
+    }
+    if (can_say_less(d, err)) {
+        d->detail++;
+        batcher_add(&s->parks, d, d->not_before);
         return;
     }
     warn(d, "could not be parked; it goes back", err);

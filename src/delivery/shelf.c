@@ -1,6 +1,7 @@
 #include "delivery/shelf.h"
 
 #include "base/log.h"
+#include "delivery/metadata.h"
 
 #include <stdio.h>
 
@@ -9,10 +10,10 @@ enum { VISIBILITY_S = 30 };
 /* A key of 13 digits is taken for epoch milliseconds: from 2001 to 2286. */
 static const int64_t epoch_ms_first = 1000000000000, epoch_ms_last = 9999999999999;
 
-void shelf_init(struct shelf *shelf, struct bucket *bucket)
+void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked)
 {
     *shelf = (struct shelf){.bucket = bucket};
-    scan_init(&shelf->scan, bucket);
+    scan_init(&shelf->scan, bucket, parked);
     list_init(&shelf->receives);
 }
 
@@ -52,10 +53,16 @@ static void receive_free(struct receive *r)
     mem_free(r);
 }
 
-static struct walltime sent_at(const struct hold *hold, struct walltime modified)
+/* The key as the messages of this shelf are called. */
+static const char *id_of(const struct shelf *shelf, const struct hold *hold)
+{
+    return hold->key + (shelf->scan.parked ? sizeof SCAN_PARKED - 1 : 0);
+}
+
+static struct walltime sent_at(const char *id, struct walltime modified)
 {
     int64_t ms;
-    if (bytes_to_int64(bytes_of(hold->key), &ms) && ms >= epoch_ms_first && ms <= epoch_ms_last)
+    if (bytes_to_int64(bytes_of(id), &ms) && ms >= epoch_ms_first && ms <= epoch_ms_last)
         return (struct walltime){ms * 1000};
     return modified;
 }
@@ -73,13 +80,12 @@ static struct message *message_of(struct receive *r, struct fetch *f)
     int64_t lease_s = r->op->visibility_s < 0 ? VISIBILITY_S : r->op->visibility_s;
     holds_deliver(&r->shelf->holds, f->hold,
                   monotime_after(r->op->asked_at, lease_s * SECOND_US));
-    m->id = mem_text(f->hold->key);
+    m->id = mem_text(id_of(r->shelf, f->hold));
     m->receipt = hold_receipt(f->hold);
     m->body = take_content(&f->get.content);
     m->receive_count = f->hold->receives;
-    m->sent_at = sent_at(f->hold, f->get.object.modified);
-    m->attributes = f->get.object.metadata;
-    f->get.object.metadata = (struct pairs){0};
+    m->sent_at = sent_at(m->id, f->get.object.modified);
+    metadata_read(&m->attributes, &f->get.object.metadata);
     return m;
 }
 
@@ -308,7 +314,7 @@ void shelf_survey(struct shelf *shelf, struct queue_op *op, struct monotime now)
 {
     struct survey *s = mem_new(sizeof *s);
     *s = (struct survey){.shelf = shelf, .op = op, .now = now, .wait.ready = survey_ready};
-    scan_init(&s->scan, shelf->bucket);
+    scan_init(&s->scan, shelf->bucket, shelf->scan.parked);
     op_begin(&op->op, s, survey_abort);
     survey_go(s);
 }

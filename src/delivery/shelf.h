@@ -16,7 +16,8 @@ struct shelf {
     struct list receives;            /* under way, in the order in which they take their keys */
 };
 
-void shelf_init(struct shelf *shelf, struct bucket *bucket);
+/* `parked`: of the objects under parked/, else of all others. */
+void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked);
 /* RECEIVE: keys that are free from the scan, then all of them read side by side. Several may be
  * under way; they are answered in the order in which they were asked, so that no request overtakes
  * one with a smaller key. */

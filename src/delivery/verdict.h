@@ -13,13 +13,15 @@ enum verdict_kind {
     VERDICT_RELEASE          /* not worked on: give it back at once */
 };
 
-enum { VERDICT_OUTCOME_MAX = 32, VERDICT_REASON_MAX = 400, VERDICT_BACKOFF = -1 };
+enum { VERDICT_OUTCOME_MAX = 32, VERDICT_REASON_MAX = 400, VERDICT_ERROR_MAX = 400,
+       VERDICT_BACKOFF = -1 };
 
 struct verdict {
     enum verdict_kind kind;
     int64_t after_us;                            /* RETRY: VERDICT_BACKOFF, or so long */
     char outcome[VERDICT_OUTCOME_MAX];           /* "" or a word to count it under */
     char reason[VERDICT_REASON_MAX];             /* "" or a sentence */
+    char error[VERDICT_ERROR_MAX];               /* "" or what a handler or a store said */
 };
 
 #endif

@@ -4,10 +4,12 @@
 #include "host/runaway.h"
 #include "host/sandbox.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -48,6 +50,16 @@ void host_add_engine(struct host *h, struct engine *e)
     list_push(&h->engines, &e->link);
     if (h->draining)
         e->drain(e, loop_now(h->loop));
+}
+
+struct host_counters host_count(struct host *h)
+{
+    struct host_counters sum = {0};
+    for (struct link *at = list_first(&h->engines); at; at = list_after(&h->engines, at)) {
+        struct engine *e = LIST_ITEM(at, struct engine, link);
+        e->count(e, &sum);
+    }
+    return sum;
 }
 
 static const struct {
@@ -141,11 +153,27 @@ static void take_signals(struct host *h)
             stop(h, signo);
         else if (signo == SIGUSR1)
             tell(h);
+        else if (signo == SIGHUP)
+            log_reopen();
+    }
+}
+
+/* A stop that was asked for before the program began: it takes nothing, and owes nothing. */
+static void take_early_signals(struct host *h)
+{
+    int signo;
+    loop_read_signals(h->loop);
+    while ((signo = loop_take_signal(h->loop)) != 0) {
+        if (signo != SIGTERM && signo != SIGINT)
+            continue;
+        log_line(LOG_INFO, "%s before the start: nothing was begun", strsignal(signo));
+        h->over = true;
     }
 }
 
 static void run(struct host *h)
 {
+    take_early_signals(h);
     while (!h->over) {
         tasks_run(&h->tasks);
         engines_turn(h);
@@ -276,12 +304,16 @@ static int set_limits(struct host *h, struct err *err)
 static int set_log(struct host *h, struct err *err)
 {
     enum log_level level;
+    bool json = strcmp(h->options.log_format, "json") == 0;
+    if (!json && strcmp(h->options.log_format, "text"))
+        return err_set(err, "usage", "--log-format takes text or json, not \"%.40s\"",
+                       h->options.log_format);
     if (!log_level_parse(bytes_of(h->options.log_level), &level))
         return err_set(err, "usage",
                        "--log-level takes debug, info, warn, error or off, not \"%.40s\"",
                        h->options.log_level);
     log_set_level(level);
-    return 0;
+    return log_begin(json ? EVENT_JSON : EVENT_TEXT, h->options.log_file, err);
 }
 
 /* A folder that is not there would silently run the built-in policy instead of the user's. */
@@ -327,18 +359,37 @@ static void tear_down(struct host *h)
     runaway_free(h->runaway);
     aws_free(h->aws);
     loop_free(h->loop);
+    log_end();
     options_free(&h->options);
+}
+
+/* What is opened later must not become the stdin, stdout or stderr that we were started without. */
+static void fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+static int exit_code_of_start(const struct err *err)
+{
+    if (err_is(err, "usage"))
+        return EXIT_USAGE;
+    return err_is(err, "BadScripts") || err_is(err, "BadLog") ? EXIT_CONFIG : EXIT_INTERNAL;
 }
 
 int host_main(int argc, char **argv, lua_CFunction open_api)
 {
     struct host h = {0};
     struct err err = {0};
+    fill_standard_streams();
+    loop_block_signals();
     if (set_up(&h, argc, argv, &err)) {
         log_line(LOG_ERROR, "%s", err.message);
-        h.exit_code = err_is(&err, "usage")        ? EXIT_USAGE
-                      : err_is(&err, "BadScripts") ? EXIT_CONFIG
-                                                   : EXIT_INTERNAL;
+        h.exit_code = exit_code_of_start(&err);
     } else {
         start(&h, open_api);
         run(&h);

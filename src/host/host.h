@@ -25,6 +25,12 @@ enum exit_code {
     EXIT_CONFIG = 78
 };
 
+/* What the engines at work have in hand and have settled. */
+struct host_counters {
+    uint64_t received, done, skipped, retried, parked, released;
+    size_t running, waiting;
+};
+
 /* Something that works between the tasks: a consumer. Embedded by its owner, listed while it is at
  * work. */
 struct engine {
@@ -34,6 +40,7 @@ struct engine {
                                                   first */
     void (*drain)(struct engine *e, struct monotime now);
     void (*tell)(struct engine *e);                  /* one log line of counters */
+    void (*count)(struct engine *e, struct host_counters *sum);      /* adds its own */
 };
 
 struct host {
@@ -66,6 +73,7 @@ struct aws *host_aws(struct host *h, struct err *err);
  * bucket. */
 int64_t host_next_ms(struct host *h);
 void host_add_engine(struct host *h, struct engine *e);
+struct host_counters host_count(struct host *h);
 /* Which exit code an error of the world stands for. */
 int host_exit_code(const struct err *err);
 

@@ -1,6 +1,7 @@
 #include "host/options.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,18 +9,22 @@
 #define MOUNTED_SCRIPTS "/etc/tidegate/scripts"
 
 static const struct {
-    const char *flag;
-    const char *variable; /* NULL: read elsewhere (the AWS_… ones have rules of their own) */
+    const char *flag, *alias;
+    const char *variable;
     const char *fallback;
     size_t offset;
 } table[] = {
-    {"--scripts", "TIDEGATE_SCRIPTS", NULL, offsetof(struct host_options, scripts)},
-    {"--log-level", "TIDEGATE_LOG_LEVEL", "info", offsetof(struct host_options, log_level)},
-    {"--region", NULL, NULL, offsetof(struct host_options, region)},
-    {"--profile", NULL, NULL, offsetof(struct host_options, profile)},
-    {"--endpoint-url", NULL, NULL, offsetof(struct host_options, endpoint_url)},
-    {"--cpu-limit", "TIDEGATE_CPU_LIMIT", "1", offsetof(struct host_options, cpu_limit)},
-    {"--memory-limit", "TIDEGATE_MEMORY_LIMIT", "256", offsetof(struct host_options, memory_limit)},
+#define AT(member) offsetof(struct host_options, member)
+    {"--scripts", NULL, "TIDEGATE_SCRIPTS", NULL, AT(scripts)},
+    {"--log-level", NULL, "TIDEGATE_LOG_LEVEL", "info", AT(log_level)},
+    {"--log-file", NULL, "TIDEGATE_LOG_FILE", NULL, AT(log_file)},
+    {"--log-format", NULL, "TIDEGATE_LOG_FORMAT", "text", AT(log_format)},
+    {"--region", "-r", "AWS_REGION", NULL, AT(region)},
+    {"--profile", "-p", "AWS_PROFILE", NULL, AT(profile)},
+    {"--endpoint-url", NULL, "AWS_ENDPOINT_URL", NULL, AT(endpoint_url)},
+    {"--cpu-limit", NULL, "TIDEGATE_CPU_LIMIT", "1", AT(cpu_limit)},
+    {"--memory-limit", NULL, "TIDEGATE_MEMORY_LIMIT", "256", AT(memory_limit)},
+#undef AT
 };
 
 enum { OPTIONS = sizeof table / sizeof *table };
@@ -29,19 +34,24 @@ static const char **field(struct host_options *o, size_t i)
     return (const char **)(void *)((char *)o + table[i].offset);
 }
 
-/* Index of the host option that `arg` begins with, or OPTIONS; *value: what stands behind '=', or
- * NULL. */
+/* Is `arg` that flag? *value: what stands behind '=', or NULL. */
+static bool is_flag(const char *arg, const char *flag, const char **value)
+{
+    size_t len = flag ? strlen(flag) : 0;
+    if (!flag || strncmp(arg, flag, len) || (arg[len] && arg[len] != '='))
+        return false;
+    *value = arg[len] ? arg + len + 1 : NULL;
+    return true;
+}
+
+/* Index of the host option that `arg` is, or OPTIONS. */
 static size_t match(const char *arg, const char **value)
 {
-    for (size_t i = 0; i < OPTIONS; i++) {
-        size_t len = strlen(table[i].flag);
-        if (strncmp(arg, table[i].flag, len))
-            continue;
-        *value = arg[len] == '=' ? arg + len + 1 : NULL;
-        if (arg[len] == 0 || arg[len] == '=')
-            return i;
-    }
-    return OPTIONS;
+    size_t i = 0;
+    while (i < OPTIONS && !is_flag(arg, table[i].flag, value) &&
+           !is_flag(arg, table[i].alias, value))
+        i++;
+    return i;
 }
 
 static int take_flags(int argc, char **argv, struct host_options *out, struct err *err)
@@ -65,11 +75,17 @@ static int take_flags(int argc, char **argv, struct host_options *out, struct er
     return 0;
 }
 
+/* Their variables have rules of their own, and are read where these are known. */
+static bool of_aws(size_t i)
+{
+    return strncmp(table[i].variable, "AWS_", 4) == 0;
+}
+
 static void take_environment(struct host_options *out)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
         const char **where = field(out, i);
-        if (!*where && table[i].variable)
+        if (!*where && !of_aws(i))
             *where = getenv(table[i].variable);
         if (!*where || !**where)
             *where = table[i].fallback;
@@ -105,6 +121,36 @@ int options_read_host(int argc, char **argv, struct host_options *out, struct er
     take_environment(out);
     take_command(out);
     return 0;
+}
+
+/* "http://user:word@host" without the user and the word. */
+static void hide_user(const char *url, char *out, size_t size)
+{
+    const char *host = strstr(url, "://");
+    const char *end = host ? host + 3 + strcspn(host + 3, "/?#") : url, *at = end;
+    while (at > url && *at != '@')
+        at--;
+    if (host && at > host)
+        snprintf(out, size, "%.*s***%s", (int)(host + 3 - url), url, at);
+    else
+        snprintf(out, size, "%s", url);
+}
+
+bool options_tell(const struct host_options *o, size_t i, struct option_told *out)
+{
+    const char *value;
+    if (i >= OPTIONS)
+        return false;
+    value = *field((struct host_options *)(uintptr_t)o, i);
+    if (!value && of_aws(i))
+        value = getenv(table[i].variable);
+    snprintf(out->name, sizeof out->name, "%s", table[i].flag + 2);
+    for (char *c = out->name; *c; c++)
+        if (*c == '-')
+            *c = '_';
+    out->set = value && *value;
+    hide_user(out->set ? value : "", out->value, sizeof out->value);
+    return true;
 }
 
 void options_free(struct host_options *o)

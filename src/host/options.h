@@ -10,6 +10,8 @@
 struct host_options {
     const char *scripts;             /* NULL: none, and /etc/tidegate/scripts does not exist */
     const char *log_level;           /* "info" */
+    const char *log_file;            /* NULL: none, stderr alone */
+    const char *log_format;          /* "text" */
     const char *region, *profile, *endpoint_url;         /* NULL: not said by flag */
     const char *cpu_limit;           /* seconds of CPU of one resume: "1" */
     const char *memory_limit;        /* MiB of one Lua state: "256" */
@@ -22,5 +24,14 @@ struct host_options {
 /* -1 with err "usage": a host option without its value. */
 int options_read_host(int argc, char **argv, struct host_options *out, struct err *err) MUSTCHECK;
 void options_free(struct host_options *o);
+
+struct option_told {
+    char name[32];                   /* "log_level" */
+    bool set;
+    char value[1024];                /* in force; of a URL without its user and password */
+};
+/* The option number `i`, for a person to read; false when there are no more. The AWS_ variables
+ * are looked at, the files of AWS are not. */
+bool options_tell(const struct host_options *o, size_t i, struct option_told *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "host/runaway.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,8 +35,6 @@ static void stop(lua_State *L, lua_Debug *ar)
  * same). */
 static void tick(int signo)
 {
-    static const char farewell[] =
-        "tidegate: a script computes without end and cannot be stopped; exiting\n";
     int saved = errno;
     lua_State *L = running;
     (void)signo;
@@ -43,8 +42,7 @@ static void tick(int signo)
         return;
     ticks++;
     if (ticks >= hard_ticks) {
-        ssize_t wrote = write(STDERR_FILENO, farewell, sizeof farewell - 1);
-        (void)wrote;
+        log_last_words("a script computes without end and cannot be stopped; exiting");
         _exit(70);
     }
     if (ticks >= soft_ticks)

@@ -44,17 +44,29 @@ static void must(CURLMcode code)
 
 /* ---- life ---- */
 
-static int open_signals(struct err *err)
+static sigset_t our_signals(void)
 {
     sigset_t ours;
-    int fd;
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGUSR1);
+    return ours;
+}
+
+void loop_block_signals(void)
+{
+    const sigset_t ours = our_signals();
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &ours, NULL);
+}
+
+static int open_signals(struct err *err)
+{
+    const sigset_t ours = our_signals();
+    int fd;
+    loop_block_signals();
     fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         err_set(err, "system", "cannot read signals: %s", strerror(errno));
@@ -208,7 +220,7 @@ static void wait_for_something(struct loop *l, int64_t wait_us)
         must(curl_multi_poll(l->multi, &extra, l->signal_count < SIGNALS_KEPT, ms, NULL));
 }
 
-static void read_signals(struct loop *l)
+void loop_read_signals(struct loop *l)
 {
     struct signalfd_siginfo info;
     while (l->signal_count < SIGNALS_KEPT &&
@@ -260,7 +272,7 @@ void loop_turn(struct loop *l, int64_t wait_us)
 {
     wait_for_something(l, wait_us);
     read_clocks(l);
-    read_signals(l);
+    loop_read_signals(l);
     perform(l);
     drain(l);
     notify_finished(l);

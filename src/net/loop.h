@@ -12,8 +12,11 @@
 
 struct loop;
 
-/* One loop a process. Blocks TERM, INT, HUP and USR1 for the process for good and reads them
- * itself; ignores PIPE. NULL with err filled when the system refuses. */
+/* Blocks TERM, INT, HUP and USR1 for the process for good, and ignores PIPE. Called first thing, a
+ * signal that comes before the loop stands waits for it. */
+void loop_block_signals(void);
+/* One loop a process. Blocks these signals if nobody did and reads them itself. NULL with err
+ * filled when the system refuses. */
 struct loop *loop_new(struct err *err);
 void loop_free(struct loop *l);                      /* no transfer may be left; NULL is fine */
 
@@ -28,6 +31,8 @@ void loop_turn(struct loop *l, int64_t wait_us);
 /* The next signal that arrived, or 0. Each is told once, in the order in which the kernel gave it:
  * between two turns it keeps one of each kind, and gives the lowest number first. */
 int loop_take_signal(struct loop *l);
+/* Looks for signals without a turn. */
+void loop_read_signals(struct loop *l);
 
 void timer_set(struct loop *l, struct timer *t, struct monotime at);     /* sets or moves it */
 void timer_clear(struct loop *l, struct timer *t);                     /* fine when it is not set */

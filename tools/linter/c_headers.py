@@ -5,7 +5,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-PACKAGES = ("lua5.4", "libcurl", "libcrypto", "expat")
+PACKAGES = ("lua5.4", "libcurl", "libcrypto", "expat", "sqlite3")
 
 
 def guard_of(path):

@@ -1,0 +1,67 @@
+#include "api/api.h"
+
+#include "api/error.h"
+#include "base/console.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+static struct bytes check_bytes(lua_State *L, int index)
+{
+    struct bytes text;
+    text.at = luaL_checklstring(L, index, &text.len);
+    return text;
+}
+
+/* terminal "stdout"|"stderr": its columns, or nil when it is no terminal */
+static int f_terminal(lua_State *L)
+{
+    static const char *const names[] = {"stdout", "stderr", NULL};
+    static const int fds[] = {STDOUT_FILENO, STDERR_FILENO};
+    int columns = console_columns(fds[luaL_checkoption(L, 1, NULL, names)]);
+    if (!columns)
+        return 0;
+    lua_pushinteger(L, columns);
+    return 1;
+}
+
+/* status(text|nil): the live line */
+static int f_status(lua_State *L)
+{
+    console_status(lua_isnoneornil(L, 1) ? BYTES("") : check_bytes(L, 1));
+    return 0;
+}
+
+/* stdout(bytes): true, or nil and why not */
+static int f_stdout(lua_State *L)
+{
+    struct err err;
+    int problem = console_stdout(check_bytes(L, 1));
+    if (problem) {
+        err_set(&err, strerrorname_np(problem), "%s", strerror(problem));
+        return error_push(L, &err, "write to stdout");
+    }
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int f_stderr(lua_State *L)
+{
+    console_write(check_bytes(L, 1));
+    return 0;
+}
+
+static const luaL_Reg lib[] = {
+    {"terminal", f_terminal},
+    {"status",   f_status},
+    {"stdout",   f_stdout},
+    {"stderr",   f_stderr},
+    {NULL,       NULL},
+};
+
+void terminal_open(lua_State *L)
+{
+    luaL_setfuncs(L, lib, 0);
+}

@@ -1,0 +1,169 @@
+#include "delivery/consumer_state.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+enum { SETTLING_MAX = 10 };             /* times what may be in hand */
+
+bool has_task(const struct delivery *d)
+{
+    return d->state == DELIVERY_RUNNING || d->state == DELIVERY_BLOCKED ||
+           d->state == DELIVERY_GRANTED;
+}
+
+size_t slots_in_hand(const struct consumer *c)
+{
+    return cache_total(&c->cache) - c->cache.counts[DELIVERY_SETTLING];
+}
+
+static bool worn_out(const struct consumer *c, const struct delivery *d)
+{
+    return c->settlement.can_park && d->message->receive_count > c->settlement.max_receives;
+}
+
+/* ---- delicate messages ----
+ *
+ * A handler that ends the process takes the receives of all that is in hand with it, and what was
+ * received too often is parked unseen. So that this strikes the one and not its neighbours, a
+ * message on one of its last two receives is delicate: such messages start one at a time, each when
+ * the one before it is settled, and nothing is taken meanwhile. The bad one was there every time,
+ * so those that were received less often go first; of the others, in the order of their ids and
+ * the next time in the other order: what is before the bad one is settled the first time, and what
+ * is behind it the second. */
+
+static bool is_delicate(const struct consumer *c, const struct delivery *d)
+{
+    int receives = d->message->receive_count;
+    return c->settlement.can_park && receives > 1 &&
+           receives >= c->settlement.max_receives - 1 && !worn_out(c, d);
+}
+
+/* Of two that wait: does `a` go first? */
+static bool goes_first(const struct delivery *a, const struct delivery *b)
+{
+    int order = strcmp(a->message->id, b->message->id);
+    if (a->message->receive_count != b->message->receive_count)
+        return a->message->receive_count < b->message->receive_count;
+    return a->message->receive_count % 2 ? order < 0 : order > 0;
+}
+
+static struct delivery *after(const struct cache *cache, const struct delivery *d)
+{
+    struct link *next = list_after(&cache->lists[DELIVERY_READY], &d->link);
+    return next ? LIST_ITEM(next, struct delivery, link) : NULL;
+}
+
+/* The next to start, or NULL. All that may be received must be here before a delicate one is
+ * chosen: their order is one of all of them. */
+static struct delivery *next_ready(const struct consumer *c)
+{
+    struct delivery *chosen = NULL;
+    bool allowed = c->cache.delicate == 0 && c->intake.calls == 0;
+    for (struct delivery *d = cache_first(&c->cache, DELIVERY_READY); d; d = after(&c->cache, d)) {
+        if (!is_delicate(c, d))
+            return d;
+        if (allowed && (!chosen || goes_first(d, chosen)))
+            chosen = d;
+    }
+    return chosen;
+}
+
+static bool has_delicate(const struct consumer *c)
+{
+    if (c->cache.delicate)
+        return true;
+    for (struct delivery *d = cache_first(&c->cache, DELIVERY_READY); d; d = after(&c->cache, d))
+        if (is_delicate(c, d))
+            return true;
+    return false;
+}
+
+/* ---- room ---- */
+
+/* Blocked messages hold no slot, yet they are bounded too: at most as many again as all others in
+ * hand. So are verdicts that wait for their confirmation. While the source is asked whether it is
+ * empty, or a delicate message is in hand, nothing is taken. */
+static size_t room_for_more(const struct consumer *c)
+{
+    size_t held = slots_in_hand(c), blocked = c->cache.counts[DELIVERY_BLOCKED];
+    size_t most = c->options.concurrency + PREFETCH;
+    size_t allowed = most + (blocked < most ? blocked : most);
+    bool taking = c->phase == RUNNING && !c->asking && !has_delicate(c);
+    return taking && held < allowed && c->cache.counts[DELIVERY_SETTLING] < SETTLING_MAX * most
+               ? allowed - held
+               : 0;
+}
+
+size_t slots_room(const struct consumer *c)
+{
+    size_t room = room_for_more(c);
+    uint64_t most = c->options.max_messages, received = c->settlement.ledger.received;
+    if (!most)
+        return room;
+    return most - received < room ? (size_t)(most - received) : room;
+}
+
+bool slots_open(const struct consumer *c)
+{
+    return c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency &&
+           (c->cache.counts[DELIVERY_GRANTED] || next_ready(c));
+}
+
+/* ---- starting ---- */
+
+static bool lapsing(const struct consumer *c, const struct delivery *d, struct monotime now)
+{
+    int64_t margin = c->lease_s * SECOND_US / 10;
+    return monotime_until(now, d->lease_end) < (margin < SECOND_US ? margin : SECOND_US);
+}
+
+/* Its source has given it to somebody else by then, or is about to. */
+static void let_lapse(struct consumer *c, struct delivery *d)
+{
+    log_line(LOG_INFO, "message %s: its lease ended before it could be started", d->message->id);
+    settlement_forget(&c->settlement, d);
+}
+
+static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
+{
+    static const struct verdict park = {.kind = VERDICT_PARK,
+                                        .reason = "received too often without a verdict"};
+    if (worn_out(c, d)) {
+        settlement_verdict(&c->settlement, d, &park, now);
+    } else if (lapsing(c, d, now)) {
+        let_lapse(c, d);
+    } else {
+        if (is_delicate(c, d))
+            cache_mark_delicate(&c->cache, d);
+        cache_move(&c->cache, d, DELIVERY_RUNNING);
+        c->host.start(c->host.self, d);
+    }
+}
+
+/* The lane is its own: its handler goes on, unless the lease did not last. */
+static void go_on_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
+{
+    struct op *op = d->entering;
+    if (lapsing(c, d, now)) {
+        c->host.cancel(c->host.self, d);
+        let_lapse(c, d);
+        return;
+    }
+    d->entering = NULL;
+    cache_move(&c->cache, d, DELIVERY_RUNNING);
+    op_finish(op);
+}
+
+void slots_fill(struct consumer *c, struct monotime now)
+{
+    while (c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency) {
+        struct delivery *d = cache_first(&c->cache, DELIVERY_GRANTED);
+        if (d)
+            go_on_or_refuse(c, d, now);
+        else if ((d = next_ready(c)) != NULL)
+            begin_or_refuse(c, d, now);
+        else
+            return;
+    }
+}
