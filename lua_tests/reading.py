@@ -3,6 +3,8 @@
 import json
 import re
 
+# Ends when nothing is left, soon for a queue too, and tells the counts.
+TO_THE_END = ("--until-empty", "--wait", "1s", "--summary")
 LEDGER = ("received", "done", "skipped", "retried", "parked", "released")
 
 

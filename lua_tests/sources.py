@@ -14,6 +14,7 @@ import time
 from typing import NamedTuple
 
 import sqlite_judge
+from stand_in.harness import StandIn
 
 SEND = """
 local tide = require "tidegate"
@@ -135,6 +136,9 @@ class SqsSource:
     def left(self):
         return sum(self.aws.left_in(self.queue).values())
 
+    def wait_until_leased(self, count):
+        self.aws.wait_until(lambda: self.aws.left_in(self.queue)["in_flight"] >= count)
+
     def parked(self):
         dead = self.aws.sqs.get_queue_url(QueueName="dead")["QueueUrl"]
         return [Parked(each["Body"].encode(), attributes_of(each))
@@ -170,6 +174,9 @@ class SqliteSource:
 
     def left(self):
         return len(sqlite_judge.messages(self.file, "requests"))
+
+    def wait_until_leased(self, count):
+        StandIn.wait_until(lambda: sqlite_judge.leased(self.file, "requests") >= count)
 
     def parked(self):
         return [Parked(each.body, each.attributes)

@@ -13,11 +13,18 @@ class Message(NamedTuple):
 
 
 def messages(file, queue):
-    raise NotImplementedError
+    """All of a queue, visible or not, oldest first; none when there is no such queue."""
+    if not rows(file, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", queue):
+        return []
+    found = rows(file, f'SELECT body, attributes, receives FROM "{queue}" ORDER BY n')
+    return [Message(body.encode(), json.loads(attributes), receives)
+            for body, attributes, receives in found]
 
 
-def items(file, table):
-    raise NotImplementedError
+def leased(file, queue):
+    """How many messages somebody has in hand."""
+    [[count]] = rows(file, f'SELECT count(*) FROM "{queue}" WHERE visible_ms > 0 AND receives > 0')
+    return count
 
 
 def rows(file, query, *values):

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import check_calls
 from judge import apply_all, flat
-from reading import ledger
+from reading import TO_THE_END, ledger
 from sources import FileSource, S3Source, SqsSource, request
 from stores import FileStore, S3Store
 
@@ -20,7 +20,7 @@ def aws(shared_aws):
 
 
 def consume(program, source, store, *more):
-    return program.run("consume", source.url, store.url, "--until-empty", "--wait", "1s", *more)
+    return program.run("consume", source.url, store.url, *TO_THE_END, *more)
 
 
 def check_holds(store, bodies):
@@ -85,7 +85,7 @@ def test_a_parked_folder_that_is_a_link_takes_nothing_away(offline, files):
     source, store, elsewhere = files
     (source.directory / "parked").symlink_to(elsewhere)
     source.fill({"a": b"no request", "b": request(1)})
-    process = offline.start("consume", source.url, store.url, "--until-empty")
+    process = offline.start("consume", source.url, store.url, *TO_THE_END)
     with process.stderr as stderr:
         said = next(line for line in stderr if "could not be parked" in line)
     process.kill()
@@ -165,6 +165,6 @@ def test_a_password_in_a_queue_url_is_never_shown(aws, tidegate):
     source = SqsSource(tidegate, aws)
     source.create()
     url = source.queue.replace("://", "://someone:hunter2@")
-    result = tidegate.run("consume", url, "file:out", "--until-empty", "--wait", "1s")
+    result = tidegate.run("consume", url, "file:out", *TO_THE_END)
     assert result.returncode == 64 and "password" in result.stderr, result.stderr
     assert "hunter2" not in result.stdout + result.stderr and not aws.calls()

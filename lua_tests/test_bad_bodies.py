@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Program, check_calls, without_aws
 from judge import apply_all, flat
-from reading import ledger
+from reading import TO_THE_END, ledger
 from sources import SOURCES, request
 from stores import FileStore
 
@@ -108,8 +108,7 @@ def consume(program, source, store):
     requests, good = mixed(bad)
     source.create()
     source.fill(requests)
-    wait = ["--wait", "1s"] if source.kind == "sqs" else []
-    result = program.run("consume", source.url, store.url, "--until-empty", *wait)
+    result = program.run("consume", source.url, store.url, *TO_THE_END)
     return SimpleNamespace(result=result, good=good, requests=requests, parked=source.parked(),
                            left=source.left(), widgets=store.widgets())
 
@@ -141,7 +140,7 @@ def test_a_number_that_nobody_reads_is_no_problem_and_never_changed(offline):
     exact = {"name": "quantity", "value": "12345678901234567"}
     source, store = SOURCES["file"](offline, None), FileStore(offline, None)
     source.fill({"a": request(1, extra=12345678901234567, otherAttributes=[exact])})
-    result = offline.run("consume", source.url, store.url, "--until-empty")
+    result = offline.run("consume", source.url, store.url, *TO_THE_END)
     assert result.returncode == 0, result.stderr
     [body] = store.objects().values()
     assert json.loads(body)["otherAttributes"] == [exact] and b"e+16" not in body

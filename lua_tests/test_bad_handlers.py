@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Program, check_calls, without_aws
 from judge import apply_all, flat
-from reading import ledger
+from reading import TO_THE_END, ledger
 from sources import SOURCES, FileSource, S3Source, SqliteSource, SqsSource, request
 from stores import FileStore
 
@@ -62,8 +62,7 @@ def prepare(program, source):
 
 
 def consume(program, source, *more):
-    wait = ["--wait", "1s"] if source.kind == "sqs" else []
-    return program.run("consume", source.url, "file:out", "--until-empty", *wait, *LIMITS, *more)
+    return program.run("consume", source.url, "file:out", *TO_THE_END, *LIMITS, *more)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import Program, check_calls, without_aws
 from judge import flat, key_of
-from reading import ledger
+from reading import TO_THE_END, ledger
 from sources import SOURCES, request
 from stores import BOOK, STORES, DynamoStore, SqliteStore
 
@@ -113,7 +113,7 @@ def consume(program, store):
     source = SOURCES["file"](program, None)
     store.create()
     source.fill(requests())
-    result = program.run("consume", source.url, store.url, "--until-empty")
+    result = program.run("consume", source.url, store.url, *TO_THE_END)
     assert source.left() == 0
     parked = {json.loads(each.body)["requestId"]: each for each in source.parked()}
     return SimpleNamespace(result=result, store=store, widgets=store.widgets(), parked=parked,
@@ -198,7 +198,7 @@ def test_an_attribute_named_as_the_key_overwrites_nothing(aws, tmp_path, store_c
     store.create()
     source.fill({"a": request("a", otherAttributes=attributes(
         ("widget_id", EVIL), ("id", EVIL), ("color", "red")))})
-    result = program.run("consume", source.url, store.url, "--until-empty")
+    result = program.run("consume", source.url, store.url, *TO_THE_END)
     assert result.returncode == 0, result.stderr
     [item] = store.items()
     assert item["widget_id"] == {"S": "widget-a"} and item["color"] == {"S": "red"}

@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import check_calls
+from reading import TO_THE_END
 from sources import SOURCES, SqsSource, request, write_files
 
 CLOSED = "http://127.0.0.1:1"        # nothing listens on port 1
@@ -61,7 +62,7 @@ MISSING = [
 @pytest.mark.parametrize("source, store, code", MISSING, ids=lambda each: each)
 def test_a_place_that_is_not_there(aws, tidegate, filled, source, store, code):
     (tidegate.directory / "in-the-way").write_bytes(b"a file")
-    result = tidegate.run("consume", source, store, "--until-empty")
+    result = tidegate.run("consume", source, store, *TO_THE_END)
     missing = next(place for place in (source, store) if "where" in place or "way" in place)
     check(result, 69, missing.removeprefix("file:"), code)
     check_nothing_taken(aws, filled)
@@ -71,7 +72,7 @@ def test_a_place_that_is_not_there(aws, tidegate, filled, source, store, code):
 def test_a_queue_that_is_not_in_the_file(offline):
     source = SOURCES["sqlite"](offline, None)
     source.fill({"a": request(1)})
-    check(offline.run("consume", "sqlite:queue.db#nowhere", "file:out", "--until-empty"), 69,
+    check(offline.run("consume", "sqlite:queue.db#nowhere", "file:out", *TO_THE_END), 69,
           "sqlite:queue.db#nowhere", "NoSuchQueue")
     assert source.left() == 1
 
@@ -81,14 +82,14 @@ def test_a_file_that_is_no_database(offline):
     before = (offline.directory / "queue.db").read_bytes()
     for places in (["sqlite:queue.db", "file:out"], ["file:in", "sqlite:queue.db"]):
         write_files(offline.directory / "in", {"a": request(1)})
-        result = offline.run("consume", *places, "--until-empty")
+        result = offline.run("consume", *places, *TO_THE_END)
         check(result, 69, "sqlite:queue.db", "not_a_database")
     assert (offline.directory / "queue.db").read_bytes() == before
     assert (offline.directory / "in" / "a").exists()
 
 
 def test_a_table_with_another_key_takes_nothing(aws, tidegate, filled):
-    result = tidegate.run("consume", "file:in", "dynamodb://widgets?key=widget_id", "--until-empty")
+    result = tidegate.run("consume", "file:in", "dynamodb://widgets?key=widget_id", *TO_THE_END)
     assert result.returncode not in (0, 70), result.stderr
     assert "dynamodb://widgets" in result.stderr and "ValidationException" in result.stderr
     check_nothing_taken(aws, filled)
@@ -106,7 +107,7 @@ def remote_of(places):
 
 @pytest.mark.parametrize("places", REMOTE, ids=" to ".join)
 def test_a_connection_that_is_refused(aws, tidegate, filled, places):
-    result = tidegate.run("consume", *places, "--until-empty", AWS_ENDPOINT_URL=CLOSED)
+    result = tidegate.run("consume", *places, *TO_THE_END, AWS_ENDPOINT_URL=CLOSED)
     check(result, 69, remote_of(places), "connect")
     check_nothing_taken(aws, filled)
 
@@ -115,7 +116,7 @@ def test_a_connection_that_is_refused(aws, tidegate, filled, places):
 
 @pytest.mark.parametrize("places", REMOTE, ids=" to ".join)
 def test_wrong_credentials(aws, tidegate, filled, places):
-    result = tidegate.run("consume", *places, "--until-empty", AWS_SECRET_ACCESS_KEY=SECRET)
+    result = tidegate.run("consume", *places, *TO_THE_END, AWS_SECRET_ACCESS_KEY=SECRET)
     check(result, 77, remote_of(places), "Signature")
     assert SECRET not in result.stdout + result.stderr
     assert 1 <= len(aws.calls()) <= ATTEMPTS
@@ -127,7 +128,7 @@ def test_wrong_credentials(aws, tidegate, filled, places):
 def test_credentials_that_have_expired(aws, tidegate, filled, places):
     code = "ExpiredToken" if "s3:" in remote_of(places) else "ExpiredTokenException"
     aws.add_rule(action="status", status=400, code=code)
-    result = tidegate.run("consume", *places, "--until-empty")
+    result = tidegate.run("consume", *places, *TO_THE_END)
     check(result, 77, remote_of(places), code)
     assert len(aws.calls()) <= ATTEMPTS
     check_nothing_taken(aws, filled)
@@ -136,7 +137,7 @@ def test_credentials_that_have_expired(aws, tidegate, filled, places):
 def test_no_credentials_at_all(aws, tidegate, filled):
     nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": "/nonexistent"}
     for places in REMOTE:
-        result = tidegate.run("consume", *places, "--until-empty", **nothing)
+        result = tidegate.run("consume", *places, *TO_THE_END, **nothing)
         check(result, 77, "credentials")
     assert aws.calls() == []
     check_nothing_taken(aws, filled)
@@ -151,7 +152,7 @@ def test_a_bucket_that_is_deleted_meanwhile(aws, tidegate):
     aws.add_rule(op="PutObject", action="hold")
     requests = {str(number): request(number) for number in range(3)}
     source.fill(requests)
-    process = tidegate.start("consume", source.url, "s3://widgets", "--until-empty", "--wait", "1s")
+    process = tidegate.start("consume", source.url, "s3://widgets", *TO_THE_END)
     aws.wait_until(lambda: aws.rules()[0]["fired"] == 3)
     aws.s3.delete_bucket(Bucket="widgets")
     aws.drop_rules()

@@ -4,7 +4,7 @@ import json
 import signal
 
 from judge import apply_all, key_of, same_widget
-from reading import ledger
+from reading import TO_THE_END, ledger
 
 MESSAGES = 400
 CONCURRENCY = 32
@@ -25,8 +25,7 @@ def prepare(aws, bodies, **queue):
 
 
 def consume(tidegate, *more):
-    return tidegate.run("consume", "sqs://requests", "s3://widgets", "--until-empty", "--wait",
-                        "1s", *more)
+    return tidegate.run("consume", "sqs://requests", "s3://widgets", *TO_THE_END, *more)
 
 
 def check_all_done(aws, queue, bodies):
@@ -54,7 +53,7 @@ def test_a_signal_under_load_drains(aws, tidegate):
     queue = prepare(aws, bodies)
     aws.add_rule(action="delay", delay_ms=20)
     process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--concurrency",
-                             CONCURRENCY, "--drain-timeout", "20s")
+                             CONCURRENCY, "--drain-timeout", "20s", "--summary")
     aws.wait_until(lambda: len(aws.calls("PutObject")) >= 100)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
@@ -71,7 +70,7 @@ def start_and_hang(aws, tidegate, *more):
     """The program with eight requests whose writes do not end, and the queue."""
     queue = prepare(aws, creates(8))
     aws.add_rule(op="PutObject", action="delay", delay_ms=600_000)
-    process = tidegate.start("consume", "sqs://requests", "s3://widgets", *more)
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--summary", *more)
     aws.wait_until(lambda: aws.state()["in_flight"]["handler_calls"]["now"] == 8)
     return process, queue
 
@@ -89,7 +88,8 @@ def test_the_drain_deadline_gives_back_what_still_runs(aws, tidegate):
 def test_acks_that_never_end_are_cut_off_too(aws, tidegate):
     queue = prepare(aws, creates(8))
     aws.add_rule(op="DeleteMessageBatch", action="delay", delay_ms=600_000)
-    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--drain-timeout", "1s")
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--summary",
+                             "--drain-timeout", "1s")
     aws.wait_until(lambda: aws.state()["in_flight"]["calls"]["now"] >= 1
                    and len(aws.calls("PutObject")) == 8)
     process.send_signal(signal.SIGTERM)
@@ -182,7 +182,7 @@ def test_a_store_that_is_not_there_takes_nothing(aws, tidegate):
 
 def test_a_queue_that_vanishes_ends_a_run_until_empty(aws, tidegate):
     queue = prepare(aws, creates(5))
-    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--until-empty")
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", *TO_THE_END)
     aws.wait_until(lambda: len(aws.calls("DeleteMessageBatch")) >= 1)
     aws.sqs.delete_queue(QueueUrl=queue)
     out, err = process.communicate(timeout=90)

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import check_calls
 from judge import apply_all, flat
-from reading import ledger, outcomes
+from reading import TO_THE_END, ledger, outcomes
 from sources import SOURCES, SqliteSource, SqsSource
 from stores import STORES, DynamoStore, SqliteStore
 
@@ -40,8 +40,7 @@ def pair(request):
 
 
 def run(program, source, store, *more):
-    wait = ["--wait", "1s"] if source.kind == "sqs" else []
-    result = program.run("consume", source.url, store.url, "--until-empty", *wait, *more)
+    result = program.run("consume", source.url, store.url, *TO_THE_END, *more)
     assert result.returncode == 0, result.stderr
     return result
 
@@ -151,7 +150,7 @@ def test_objects_are_taken_in_the_order_of_their_keys(aws, tidegate, samples, re
 def test_an_object_that_is_slow_to_read_is_not_overtaken(aws, tidegate, samples, requests_in_s3):
     source, store = requests_in_s3
     aws.add_rule(op="GetObject", key=min(samples), action="hold")
-    process = tidegate.start("consume", source.url, store.url, "--until-empty")
+    process = tidegate.start("consume", source.url, store.url, *TO_THE_END)
     aws.wait_until(lambda: len(keys_of(aws.calls("GetObject"), "requests")) >= 29)
     aws.drop_rules()
     out, err = process.communicate(timeout=60)
@@ -164,7 +163,7 @@ def test_an_object_that_vanished_is_nothing(aws, tidegate, samples, requests_in_
     source, store = requests_in_s3
     gone = next(name for name, body in samples.items() if b'"type":"create"' in body)
     aws.add_rule(op="GetObject", key=gone, action="hold")
-    process = tidegate.start("consume", source.url, store.url, "--until-empty")
+    process = tidegate.start("consume", source.url, store.url, *TO_THE_END)
     aws.wait_until(lambda: aws.rules()[0]["fired"])
     aws.s3.delete_object(Bucket="requests", Key=gone)
     aws.drop_rules()

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import check_calls
 from judge import apply_all, flat
-from reading import ledger, log_lines
+from reading import TO_THE_END, ledger, log_lines
 from sources import SOURCES, request
 from stores import STORES
 
@@ -53,8 +53,7 @@ def consume_twice(program, source, store, limit):
     scripts = program.directory / "scripts"
     scripts.mkdir()
     (scripts / "routes.lua").write_text(GATE)
-    wait = ["--wait", "1s"] if source.kind == "sqs" else []
-    processes = [program.start("consume", source.url, store.url, "--until-empty", *wait,
+    processes = [program.start("consume", source.url, store.url, *TO_THE_END,
                                "--concurrency", HANDLERS, "--scripts", "scripts",
                                "--log-format", "json", "--log-file", f"{name}.log")
                  for name in ("one", "two")]
