@@ -1,4 +1,6 @@
 -- Which places are one, and which kind of store a URL names.
+local lfs = require "lfs"
+local tide = require "tidegate"
 local places = require "tidegate.places"
 
 describe("places.overlap", function()
@@ -28,6 +30,22 @@ describe("places.overlap", function()
       assert.equal(case[1], places.overlap(case[3], case[2]))
     end)
   end
+
+  it("sees through links, and from wherever it stands", function()
+    local top, scratch = lfs.currentdir(), os.tmpname()
+    os.remove(scratch)
+    finally(function()
+      lfs.chdir(top)
+      os.execute("rm -rf " .. scratch)
+    end)
+    assert(lfs.mkdir(scratch) and lfs.mkdir(scratch .. "/in"))
+    assert(lfs.link("in", scratch .. "/alias", true) and lfs.chdir(scratch .. "/in"))
+    assert.equal(tide.real_path(scratch) .. "/in/new", tide.real_path "../alias/new")
+    assert.is_true(places.overlap("file:" .. scratch .. "/in", "file:../alias/widgets"))
+    assert.is_true(places.overlap("file:.", "sqlite:../alias/w.db"))
+    assert.is_true(places.overlap("sqlite:w.db#x", "sqlite:../alias/w.db#x"))
+    assert.is_false(places.overlap("file:../alias", "file:../out"))
+  end)
 
   local directed = {
     { false, "sqlite:a.db", "sqlite:a.db" }, -- the queue "requests" and the table "widgets"

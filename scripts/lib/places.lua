@@ -1,5 +1,5 @@
 -- Places are URLs: which kind of store one names, whether it is there, and whether two of them are
--- one. The comparison is of texts: nothing is opened, and symbolic links are not followed.
+-- one. Nothing is opened to compare them; of paths it counts where they lead to.
 local tide = require "tidegate"
 
 local M = {}
@@ -41,29 +41,20 @@ function M.probe(store, prefix)
   return nil, err
 end
 
--- The parts between the slashes, with "." and ".." folded away.
 local function parts_of(path)
   local parts = {}
-  for part in path:gmatch("[^/]+") do
-    if part == ".." then
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
+  for part in path:gmatch("[^/]+") do parts[#parts + 1] = part end
   return parts
 end
 
 local DEFAULT_NAMES = { queue = "requests", table = "widgets" }
 
--- "s3://b/in" → "s3", {"b", "in"}, and of sqlite: the name of the queue or table too. A relative
--- path starts from the working directory.
+-- "s3://b/in" → "s3", {"b", "in"}, and of sqlite: the name of the queue or table too.
 local function split(url, use)
   local scheme, rest = url:match("^(%w+):([^?]*)")
   local path, name = rest, nil
   if scheme == "sqlite" then path, name = rest:match "^([^#]*)#?(.*)$" end
-  local is_path = scheme == "file" or scheme == "sqlite"
-  if is_path and path:sub(1, 1) ~= "/" then path = (tide.env "PWD" or "") .. "/" .. path end
+  if scheme == "file" or scheme == "sqlite" then path = tide.real_path(path) or path end
   return scheme, parts_of(path), name ~= "" and name or DEFAULT_NAMES[use]
 end
 

@@ -74,7 +74,7 @@ function M.text(summary, meter, seconds, paint)
     summary.released)
   local rate, p50, p99 = times(summary, meter, seconds)
   local handling = p50 and (", p50 %s ms and p99 %s ms in a handler"):format(p50, p99) or ""
-  add("%7s a second for %.1f s%s", rate, seconds, handling)
+  add("%7s a second for %.2f s%s", rate, seconds, handling)
   add_troubles(add, summary, meter)
   return table.concat(lines, "\n")
 end
@@ -82,13 +82,14 @@ end
 -- All the numbers of the text: "created", "create_done", "received", "p50_ms" …
 function M.fields(summary, meter, seconds)
   local rate, p50, p99 = times(summary, meter, seconds)
-  local fields = { seconds = ("%.1f"):format(seconds), rate = rate, p50_ms = p50, p99_ms = p99,
+  local fields = { seconds = ("%.2f"):format(seconds), rate = rate, p50_ms = p50, p99_ms = p99,
     unparkable = summary.unparkable, unanswered = meter:unanswered(),
     balanced = summary.balanced and "yes" or "no", drained = summary.drained and "yes" or "no" }
   for _, name in ipairs(LEDGER) do fields[name] = summary[name] end
   for name, count in pairs(summary.outcomes) do fields["outcome_" .. name] = count end
   for kind, row in pairs(meter.rows) do
-    for verdict, count in pairs(row) do fields[kind .. "_" .. verdict] = count end
+    local name = kind:gsub(" ", "_")
+    for verdict, count in pairs(row) do fields[name .. "_" .. verdict] = count end
   end
   return fields
 end

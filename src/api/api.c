@@ -9,15 +9,28 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "host/host.h"
+#include "host/overlap.h"
 
 #include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua-cjson.h>
 
+/* Not the time of the loop's turn: scripts measure with it, and a place on the disk answers within
+ * one turn. */
 static int f_now(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)loop_wall(host_of(L)->loop).us / SECOND_US);
+    lua_pushnumber(L, (lua_Number)clock_wall().us / SECOND_US);
+    return 1;
+}
+
+/* real_path(path): absolute, links followed; nil when it leads nowhere */
+static int f_real_path(lua_State *L)
+{
+    char path[PATH_MAX];
+    if (!overlap_real_path(luaL_checkstring(L, 1), path))
+        return 0;
+    lua_pushstring(L, path);
     return 1;
 }
 
@@ -105,6 +118,7 @@ static const luaL_Reg lib[] = {
     {"error",     f_error},
     {"exit_code", f_exit_code},
     {"now",       f_now},
+    {"real_path", f_real_path},
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},

@@ -1,6 +1,6 @@
 /* Clocks: steady time for deadlines and leases, wall time for signatures and dates, as types that
- * do not mix. Plain values. Only the loop and the log read a clock; everything else is handed the
- * time. Nothing here depends on the time zone or the locale. */
+ * do not mix. Plain values. Only the loop, the log and tide.now() read a clock; everything else is
+ * handed the time. Nothing here depends on the time zone or the locale. */
 #ifndef TIDEGATE_BASE_CLOCK_H
 #define TIDEGATE_BASE_CLOCK_H
 

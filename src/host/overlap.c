@@ -3,7 +3,6 @@
 #include "delivery/scan.h"
 #include "local/sqlite_queue.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +44,7 @@ static bool go_on(char path[PATH_MAX], const char *part)
     return snprintf(path + len, room, "%s%s", len > 1 ? "/" : "", part) < (int)room;
 }
 
-/* Where the path leads; what does not exist yet is taken by its name. False when that is nowhere.
- */
-static bool real_path(const char *path, char out[PATH_MAX])
+bool overlap_real_path(const char *path, char out[PATH_MAX])
 {
     char parent[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -58,13 +55,14 @@ static bool real_path(const char *path, char out[PATH_MAX])
         return false;
     memcpy(parent, path, len);
     parent[len] = 0;
-    return real_path(len ? parent : slash ? "/" : ".", out) && go_on(out, slash ? slash + 1 : path);
+    return overlap_real_path(len ? parent : slash ? "/" : ".", out) &&
+           go_on(out, slash ? slash + 1 : path);
 }
 
 static bool directories(const char *park, const char *source)
 {
     char inner[PATH_MAX], outer[PATH_MAX];
-    return real_path(park, inner) && real_path(source, outer) &&
+    return overlap_real_path(park, inner) && overlap_real_path(source, outer) &&
            read_by(bytes_of(inner), bytes_of(outer));
 }
 
@@ -79,7 +77,7 @@ static bool tables(const char *park, const char *source)
             return false;
         memcpy(path, file.at, file.len);
         path[file.len] = 0;
-        if (!real_path(path, files[i]))
+        if (!overlap_real_path(path, files[i]))
             return false;
         if (!names[i].len)
             names[i] = BYTES(SQLITE_QUEUE_NAME);

@@ -4,10 +4,15 @@
 #ifndef TIDEGATE_HOST_OVERLAP_H
 #define TIDEGATE_HOST_OVERLAP_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 /* Would messages that are parked in `park` be received from `source`? The place parked/ of a bucket
  * is never read by the queue that the bucket is. */
 bool overlap_feeds(const char *park, const char *source);
+
+/* Where the path leads; what does not exist yet is taken by its name. False when that is nowhere.
+ */
+bool overlap_real_path(const char *path, char out[PATH_MAX]);
 
 #endif
