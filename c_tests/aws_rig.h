@@ -67,7 +67,7 @@ static inline void rig_client(struct rig *r, const char *service, int port)
         .region = "us-east-1",
         .secret = {"AKIDTEST", SECRET, TOKEN},
         .random = &r->random,
-        .budget = retry_budget_new(),
+        .budget = retry_budget_new(service),
         .endpoint = {.scheme = "http", .configured = true},
     };
     snprintf(r->client.endpoint.host, sizeof r->client.endpoint.host, "127.0.0.1:%d", port);

@@ -81,6 +81,10 @@ static const struct refusal json_refusals[] = {
      "{\"__type\":\"InvalidSignatureException\",\"message\":\"It does not match.\\n\\nThe "
      "Canonical String\\nx-amz-security-token:T\"}", "", "", "", "InvalidSignatureException",
      "It does not match.", "", false},
+    {"with an item, from a table", 400, false,
+     "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException\","
+     "\"Item\":{\"id\":{\"S\":\"a\"},\"message\":{\"S\":\"b\"}},\"Message\":\"failed\"}",
+     "", "", "", "ConditionalCheckFailedException", "failed", "", false},
     {"denied", 403, false, "{\"__type\":\"AccessDenied\",\"x\":{\"y\":[1,2]}}", "", "", "",
      "AccessDenied", "", "", false},
     {"wrong types", 500, false, "{\"__type\":{\"a\":1},\"message\":\"m\"}", "", "", "",

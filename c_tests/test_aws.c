@@ -12,7 +12,7 @@ static void set_environment(const char *const *pairs)
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
         "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION",
         "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_ENDPOINT_URL_DYNAMODB", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         unsetenv(all[i]);
@@ -27,11 +27,12 @@ struct opening {
     struct aws_settings settings;
     const char *environment[12];
     const char *code;                /* "" when it opens */
-    const char *region, *s3_host, *sqs_host;
+    const char *region, *s3_host, *sqs_host, *dynamodb_host;
     bool configured;
 };
 
-#define AWS_HOSTS(region) region, "s3." region ".amazonaws.com", "sqs." region ".amazonaws.com"
+#define AWS_HOSTS(region) region, "s3." region ".amazonaws.com", "sqs." region ".amazonaws.com", \
+    "dynamodb." region ".amazonaws.com"
 
 static const struct opening openings[] = {
     {{0}, {KEYS}, "", AWS_HOSTS("us-east-1"), false},
@@ -40,21 +41,22 @@ static const struct opening openings[] = {
      AWS_HOSTS("eu-west-2"), false},
     {{.region = "eu-west-3"}, {KEYS, "AWS_REGION", "eu-west-2"}, "", AWS_HOSTS("eu-west-3"), false},
     {{0}, {KEYS, "AWS_REGION", ""}, "", AWS_HOSTS("us-east-1"), false},
-    {{0}, {KEYS, "AWS_ENDPOINT_URL", "http://h:1"}, "", "us-east-1", "h:1", "h:1", true},
+    {{0}, {KEYS, "AWS_ENDPOINT_URL", "http://h:1"}, "", "us-east-1", "h:1", "h:1", "h:1", true},
     {{0}, {KEYS, "AWS_ENDPOINT_URL", "http://h:1", "AWS_ENDPOINT_URL_S3", "http://s"}, "",
-     "us-east-1", "s", "h:1", true},
-    {{0}, {KEYS, "AWS_ENDPOINT_URL_S3", "http://s", "AWS_ENDPOINT_URL_SQS", "https://q"}, "",
-     "us-east-1", "s", "q", true},
+     "us-east-1", "s", "h:1", "h:1", true},
+    {{0}, {KEYS, "AWS_ENDPOINT_URL_S3", "http://s", "AWS_ENDPOINT_URL_SQS", "https://q",
+           "AWS_ENDPOINT_URL_DYNAMODB", "http://d"}, "", "us-east-1", "s", "q", "d", true},
     {{.endpoint_url = "http://f:2"}, {KEYS, "AWS_ENDPOINT_URL_S3", "http://s"}, "", "us-east-1",
-     "f:2", "f:2", true},
+     "f:2", "f:2", "f:2", true},
     {{0}, {KEYS, "AWS_ENDPOINT_URL", "http://h:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True"},
      "", AWS_HOSTS("us-east-1"), false},
     {{.endpoint_url = "http://f:2"}, {KEYS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}, "",
-     "us-east-1", "f:2", "f:2", true},
-    {{0}, {NULL}, "NoCredentials", NULL, NULL, NULL, false},
-    {{0}, {KEYS, "AWS_REGION", "a b"}, "BadRegion", NULL, NULL, NULL, false},
-    {{0}, {KEYS, "AWS_ENDPOINT_URL", "h:1"}, "BadEndpoint", NULL, NULL, NULL, false},
-    {{0}, {KEYS, "AWS_ENDPOINT_URL_SQS", "h:1"}, "BadEndpoint", NULL, NULL, NULL, false},
+     "us-east-1", "f:2", "f:2", "f:2", true},
+    {{0}, {NULL}, "NoCredentials", NULL, NULL, NULL, NULL, false},
+    {{0}, {KEYS, "AWS_REGION", "a b"}, "BadRegion", NULL, NULL, NULL, NULL, false},
+    {{0}, {KEYS, "AWS_ENDPOINT_URL", "h:1"}, "BadEndpoint", NULL, NULL, NULL, NULL, false},
+    {{0}, {KEYS, "AWS_ENDPOINT_URL_SQS", "h:1"}, "BadEndpoint", NULL, NULL, NULL, NULL, false},
+    {{0}, {KEYS, "AWS_ENDPOINT_URL_DYNAMODB", "h:1"}, "BadEndpoint", NULL, NULL, NULL, NULL, false},
 };
 
 static void check(const struct opening *o)
@@ -70,6 +72,7 @@ static void check(const struct opening *o)
     assert_string_equal(aws_region(a), o->region);
     assert_string_equal(a->s3.endpoint.host, o->s3_host);
     assert_string_equal(a->sqs.endpoint.host, o->sqs_host);
+    assert_string_equal(a->dynamodb.endpoint.host, o->dynamodb_host);
     assert_int_equal(a->s3.endpoint.configured, o->configured);
     assert_string_equal(a->s3.secret.access_key_id, "AKIDTEST");
     aws_free(a);
@@ -110,6 +113,7 @@ static void opens_places(void **state)
     struct err err = {0};
     struct bucket *bucket;
     struct queue *queue;
+    struct table *table;
     struct aws *a;
     (void)state;
     set_environment(environment);
@@ -119,12 +123,17 @@ static void opens_places(void **state)
     queue = aws_queue(a, BYTES("sqs://q"), &err);
     assert_string_equal(bucket->url, "s3://bkt/in");
     assert_string_equal(queue->url, "sqs://q");
+    table = aws_table(a, BYTES("widgets"), BYTES("id"), &err);
+    assert_string_equal(table->url, "dynamodb://widgets");
+    assert_null(aws_table(a, BYTES("w"), BYTES("id"), &err));
+    assert_string_equal(err.code, "BadPlace");
     assert_null(aws_bucket(a, BYTES("B/"), BYTES(""), &err));
     assert_string_equal(err.code, "BadBucket");
     assert_null(aws_queue(a, BYTES("http://h/1/q"), &err));
     assert_string_equal(err.code, "BadPlace");
     bucket_free(bucket);
     queue_free(queue);
+    table_free(table);
     aws_free(a);
     aws_free(NULL);
 }

@@ -11,6 +11,8 @@ static const struct {
     {"s3", "us-east-1", "s3.us-east-1.amazonaws.com"},
     {"sqs", "us-east-1", "sqs.us-east-1.amazonaws.com"},
     {"sqs", "eu-central-1", "sqs.eu-central-1.amazonaws.com"},
+    {"dynamodb", "eu-west-1", "dynamodb.eu-west-1.amazonaws.com"},
+    {"dynamodb", "cn-north-1", "dynamodb.cn-north-1.amazonaws.com.cn"},
     {"s3", "cn-north-1", "s3.cn-north-1.amazonaws.com.cn"},
     {"sqs", "cn-northwest-1", "sqs.cn-northwest-1.amazonaws.com.cn"},
     {"s3", "us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"},

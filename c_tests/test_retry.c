@@ -68,6 +68,8 @@ static const struct {
     {"AccessDenied", 403, true, RETRY_NEVER},
     {"SignatureDoesNotMatch", 403, true, RETRY_NEVER},
     {"ValidationException", 400, true, RETRY_NEVER},
+    {"ConditionalCheckFailedException", 400, true, RETRY_NEVER},
+    {"ResourceNotFoundException", 400, true, RETRY_NEVER},
     {"NoSuchBucket", 404, true, RETRY_NEVER},
     {"NoSuchKey", 404, true, RETRY_NEVER},
     {"QueueDoesNotExist", 400, true, RETRY_NEVER},
@@ -90,12 +92,13 @@ static void errors_have_their_class(void **state)
 }
 
 /* Delays of one class after one attempt, over many draws: their bounds, and that they spread. */
-static void assert_spread(const struct err *err, int attempt, int64_t step_us, int price)
+static void assert_spread(const char *service, const struct err *err, int attempt, int64_t step_us,
+                          int price)
 {
     struct random r = random_seeded(42);
     int64_t least = INT64_MAX, most = 0;
     for (int i = 0; i < 500; i++) {
-        struct retry_budget budget = retry_budget_new();
+        struct retry_budget budget = retry_budget_new(service);
         int64_t delay = -1;
         int cost = -1;
         assert_true(retry_again(&budget, &r, err, attempt, 0, &delay, &cost));
@@ -113,10 +116,13 @@ static void delays_double_and_spread(void **state)
     struct err transient = failure("InternalError", 500, true);
     struct err throttled = failure("SlowDown", 503, true);
     (void)state;
-    assert_spread(&transient, 1, 50000, 14);
-    assert_spread(&transient, 2, 100000, 14);
-    assert_spread(&throttled, 1, SECOND_US, 5);
-    assert_spread(&throttled, 2, 2 * SECOND_US, 5);
+    assert_spread("sqs", &transient, 1, 50000, 14);
+    assert_spread("sqs", &transient, 2, 100000, 14);
+    assert_spread("sqs", &throttled, 1, SECOND_US, 5);
+    assert_spread("sqs", &throttled, 2, 2 * SECOND_US, 5);
+    assert_spread("dynamodb", &transient, 1, 25000, 14);
+    assert_spread("dynamodb", &transient, 3, 100000, 14);
+    assert_spread("dynamodb", &throttled, 1, SECOND_US, 5);
 }
 
 static void the_same_seed_gives_the_same_delay(void **state)
@@ -125,7 +131,7 @@ static void the_same_seed_gives_the_same_delay(void **state)
     int64_t delays[2] = {0, 1};
     (void)state;
     for (int i = 0; i < 2; i++) {
-        struct retry_budget budget = retry_budget_new();
+        struct retry_budget budget = retry_budget_new("sqs");
         struct random r = random_seeded(7);
         int cost;
         assert_true(retry_again(&budget, &r, &err, 1, 0, &delays[i], &cost));
@@ -136,7 +142,7 @@ static void the_same_seed_gives_the_same_delay(void **state)
 static void the_server_may_ask_for_more_time(void **state)
 {
     struct err err = failure("SlowDown", 503, true);
-    struct retry_budget budget = retry_budget_new();
+    struct retry_budget budget = retry_budget_new("sqs");
     struct random r = random_seeded(1);
     int64_t delay;
     int cost;
@@ -151,7 +157,7 @@ static void stops_after_three_attempts_or_a_final_error(void **state)
 {
     struct err again = failure("InternalError", 500, true);
     struct err final = failure("AccessDenied", 403, false);
-    struct retry_budget budget = retry_budget_new();
+    struct retry_budget budget = retry_budget_new("sqs");
     struct random r = random_seeded(1);
     int64_t delay = -1;
     int cost = -1;
@@ -164,10 +170,22 @@ static void stops_after_three_attempts_or_a_final_error(void **state)
     assert_true(retry_again(&budget, &r, &again, RETRY_ATTEMPTS - 1, 0, &delay, &cost));
 }
 
+static void dynamodb_is_asked_once_more(void **state)
+{
+    struct err again = failure("InternalServerError", 500, true);
+    struct retry_budget budget = retry_budget_new("dynamodb");
+    struct random r = random_seeded(1);
+    int64_t delay;
+    int cost;
+    (void)state;
+    assert_true(retry_again(&budget, &r, &again, RETRY_ATTEMPTS, 0, &delay, &cost));
+    assert_false(retry_again(&budget, &r, &again, RETRY_ATTEMPTS_DYNAMODB, 0, &delay, &cost));
+}
+
 static void the_budget_runs_out(void **state)
 {
     struct err transient = failure("timeout", 0, true), throttled = failure("SlowDown", 503, true);
-    struct retry_budget budget = retry_budget_new();
+    struct retry_budget budget = retry_budget_new("sqs");
     struct random r = random_seeded(1);
     int64_t delay;
     int cost, transients = 0, throttlings = 0;
@@ -184,7 +202,7 @@ static void the_budget_runs_out(void **state)
 
 static void success_refunds(void **state)
 {
-    struct retry_budget budget = {100};
+    struct retry_budget budget = {.left = 100};
     (void)state;
     retry_refund(&budget, 14);
     assert_int_equal(budget.left, 114);
@@ -197,7 +215,7 @@ static void success_refunds(void **state)
     assert_int_equal(budget.left, RETRY_BUDGET);
     retry_refund(&budget, 0);
     assert_int_equal(budget.left, RETRY_BUDGET);
-    assert_int_equal(retry_budget_new().left, 500);
+    assert_int_equal(retry_budget_new("sqs").left, 500);
 }
 
 int main(void)
@@ -208,6 +226,7 @@ int main(void)
         CHECKED(the_same_seed_gives_the_same_delay),
         CHECKED(the_server_may_ask_for_more_time),
         CHECKED(stops_after_three_attempts_or_a_final_error),
+        CHECKED(dynamodb_is_asked_once_more),
         CHECKED(the_budget_runs_out),
         CHECKED(success_refunds),
     };

@@ -255,7 +255,7 @@ static void checks_values_of_an_update(void **state)
 static struct pairs many(size_t count)
 {
     struct pairs p = {0};
-    char name[16];
+    char name[24];
     for (size_t i = 0; i < count; i++) {
         snprintf(name, sizeof name, "a%zu", i);
         item_add_string(&p, bytes_of(name), BYTES("v"));

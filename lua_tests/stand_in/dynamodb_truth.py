@@ -1,11 +1,14 @@
-"""Where moto's DynamoDB is not AWS's: numbers and a content type, put right in front of it.
+"""Where moto's DynamoDB is not AWS's: numbers, updates and a content type, put right around it.
 
 - A number is stored as its value, not as its text: 1.50 comes back as 1.5. What is no number, has
   more than 38 significant digits or lies out of range is refused. moto keeps any text.
+- UpdateItem may change nothing: it keeps its condition, and makes the item. moto stumbles.
+- An update may name as many attributes as fit into 4 KB. moto reads an expression by recursion.
 - Answers are application/x-amz-json-1.0.
 """
 
 import json
+import sys
 from decimal import Decimal, InvalidOperation
 
 from .errors import json_error
@@ -13,6 +16,7 @@ from .errors import json_error
 VALIDATION = "com.amazon.coral.validate#ValidationException"
 MAX_DIGITS = 38
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 125, -130
+ENOUGH_RECURSION = 50_000
 
 
 class NotStorable(Exception):
@@ -20,11 +24,17 @@ class NotStorable(Exception):
 
 
 class DynamoDbTruth:
+    def __init__(self):
+        sys.setrecursionlimit(ENOUGH_RECURSION)
+
     def perform(self, request, operation, moto):
         try:
-            body = json.dumps(with_plain_numbers(operation.parameters)).encode()
+            parameters = with_plain_numbers(operation.parameters)
         except NotStorable as error:
             return json_error(400, VALIDATION, str(error))
+        if operation.name == "UpdateItem" and "UpdateExpression" not in parameters:
+            parameters.setdefault("AttributeUpdates", {})
+        body = json.dumps(parameters).encode()
         answer = moto(request.with_body(body) if operation.parameters else request)
         headers = {name: value for name, value in answer.headers.items()
                    if name.lower() != "content-type"}

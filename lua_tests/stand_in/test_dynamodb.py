@@ -51,3 +51,31 @@ def test_dynamodb_numbers(aws, text, stored, error):
     else:
         client.put_item(TableName=table, Item=item)
         assert aws.items(table)[0]["m"] == {"M": {"N": {"L": [{"N": stored}]}}}
+
+
+def test_dynamodb_updates_of_nothing(aws, error):
+    table = aws.create_table("widgets")
+    client = aws.client("dynamodb")
+    key = {"id": {"S": "w1"}}
+    exists = {"ConditionExpression": "attribute_exists(#k)",
+              "ExpressionAttributeNames": {"#k": "id"}}
+    refused = (400, "ConditionalCheckFailedException")
+    assert error(client.update_item, TableName=table, Key=key, **exists) == refused
+    assert aws.items(table) == []
+    for _ in range(2):
+        client.update_item(TableName=table, Key=key)
+        assert aws.items(table) == [key]
+    client.update_item(TableName=table, Key=key, **exists)
+    assert aws.items(table) == [key]
+
+
+def test_dynamodb_updates_of_many_attributes(aws):
+    table = aws.create_table("widgets")
+    names = {f"#n{place}": f"a{place}" for place in range(300)}
+    values = {f":v{place}": {"S": str(place)} for place in range(300)}
+    aws.client("dynamodb").update_item(
+        TableName=table, Key={"id": {"S": "w1"}}, ExpressionAttributeNames=names,
+        ExpressionAttributeValues=values,
+        UpdateExpression="SET " + ",".join(f"#n{place}=:v{place}" for place in range(300)))
+    (item,) = aws.items(table)
+    assert item == {"id": {"S": "w1"}, **{f"a{place}": {"S": str(place)} for place in range(300)}}

@@ -164,6 +164,7 @@ static int read_json(struct bytes body, struct err *err)
     bool whole;
     buf_init(&scratch, body.len);
     json_init(&j, body, &scratch);
+    j.depth_max = JSON_DEPTH_ROOM;       /* DynamoDB may send an item along */
     json_object(&j);
     while (json_member(&j))
         read_member(&j, err);

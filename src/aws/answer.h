@@ -18,7 +18,7 @@ struct answer {
 
 /* S3: <Error><Code>…<Message>…<RequestId>…. */
 void answer_read_xml(const struct answer *a, struct err *err);
-/* SQS and its like, JSON 1.0: __type and message, else the header x-amzn-query-error. */
+/* SQS and DynamoDB, JSON 1.0: __type and message, else the header x-amzn-query-error. */
 void answer_read_json(const struct answer *a, struct err *err);
 /* S3 may say <Error> under status 200: that is a failure of the server, like 500. */
 bool answer_is_xml_error(struct bytes body);

@@ -1,6 +1,7 @@
 #include "aws/aws.h"
 
 #include "aws/credentials.h"
+#include "aws/dynamodb.h"
 #include "aws/s3.h"
 #include "aws/sqs.h"
 
@@ -12,7 +13,7 @@ struct aws {
     struct credentials credentials;
     char *region;
     struct random random;
-    struct client s3, sqs;
+    struct client s3, sqs, dynamodb;
 };
 
 /* Blank counts as unset, as in the SDKs. */
@@ -70,7 +71,7 @@ static int client_init(struct aws *a, struct client *c, const char *service, con
         .region = a->region,
         .secret = credentials_secret(&a->credentials),
         .random = &a->random,
-        .budget = retry_budget_new(),
+        .budget = retry_budget_new(service),
     };
     return endpoint_resolve(service, a->region, endpoint, &c->endpoint, err);
 }
@@ -82,7 +83,10 @@ static int open_all(struct aws *a, const struct aws_settings *s, struct err *err
     a->region = mem_text(choose_region(a, s));
     if (client_init(a, &a->s3, "s3", choose_endpoint(s, "AWS_ENDPOINT_URL_S3"), err))
         return -1;
-    return client_init(a, &a->sqs, "sqs", choose_endpoint(s, "AWS_ENDPOINT_URL_SQS"), err);
+    if (client_init(a, &a->sqs, "sqs", choose_endpoint(s, "AWS_ENDPOINT_URL_SQS"), err))
+        return -1;
+    return client_init(a, &a->dynamodb, "dynamodb", choose_endpoint(s, "AWS_ENDPOINT_URL_DYNAMODB"),
+                       err);
 }
 
 struct aws *aws_new(struct loop *loop, const struct aws_settings *settings, struct err *err)
@@ -102,6 +106,7 @@ void aws_free(struct aws *a)
         return;
     sigv4_cache_wipe(&a->s3.cache);
     sigv4_cache_wipe(&a->sqs.cache);
+    sigv4_cache_wipe(&a->dynamodb.cache);
     credentials_free(&a->credentials);
     mem_free(a->region);
     mem_free(a);
@@ -120,4 +125,9 @@ struct bucket *aws_bucket(struct aws *a, struct bytes name, struct bytes prefix,
 struct queue *aws_queue(struct aws *a, struct bytes name_or_url, struct err *err)
 {
     return sqs_queue(&a->sqs, name_or_url, err);
+}
+
+struct table *aws_table(struct aws *a, struct bytes name, struct bytes key_name, struct err *err)
+{
+    return dynamodb_table(&a->dynamodb, name, key_name, err);
 }

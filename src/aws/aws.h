@@ -17,7 +17,8 @@ struct aws_settings {                     /* borrowed for the call only; NULL: n
     const char *profile;                  /* --profile, else AWS_PROFILE */
     bool profile_named_by_flag;
     const char *endpoint_url;             /* --endpoint-url: for every service; else
-                                           * AWS_ENDPOINT_URL_S3/_SQS, else AWS_ENDPOINT_URL, which
+                                           * AWS_ENDPOINT_URL_S3/_SQS/_DYNAMODB, else
+                                           * AWS_ENDPOINT_URL, which
                                            * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true turns off */
 };
 

@@ -68,7 +68,8 @@ static int build_headers(struct call *c)
         c->kind->headers(c, &c->headers);
     if (sign(c))
         return -1;
-    snprintf(text, sizeof text, "attempt=%d; max=%d", c->attempt, RETRY_ATTEMPTS);
+    snprintf(text, sizeof text, "attempt=%d; max=%d", c->attempt,
+             c->client->budget.attempts);
     pairs_set(&c->headers, "amz-sdk-invocation-id", c->invocation);
     pairs_set(&c->headers, "amz-sdk-request", text);
     return 0;

@@ -15,7 +15,7 @@
 /* What all calls to one service share. */
 struct client {
     struct loop *loop;
-    const char *service;                 /* "s3", "sqs": as it is signed */
+    const char *service;                 /* "s3", "sqs", "dynamodb": as it is signed */
     const char *region;
     struct sigv4_secret secret;          /* borrowed */
     struct random *random;

@@ -22,8 +22,8 @@ struct endpoint {
     bool configured;                      /* by --endpoint-url or the environment, not by region */
 };
 
-/* `service` is "s3" or "sqs"; `override` is the configured URL, or NULL or "" for none. -1 with err
- * "BadEndpoint" or "BadRegion". */
+/* `service` is "s3", "sqs" or "dynamodb"; `override` is the configured URL, or NULL or "" for none.
+ * -1 with err "BadEndpoint" or "BadRegion". */
 int endpoint_resolve(const char *service, const char *region, const char *override,
                      struct endpoint *out, struct err *err) MUSTCHECK;
 /* The endpoint of one bucket: host style where the name and the endpoint allow it, else path style.

@@ -2,9 +2,10 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 enum { COST_TRANSIENT = 14, COST_THROTTLING = 5, REFUND_PLAIN = 1 };
 
-static const int64_t base_transient_us = SECOND_US / 20;
 static const int64_t base_throttling_us = SECOND_US;
 static const int64_t longest_us = 20 * SECOND_US;
 
@@ -35,9 +36,11 @@ static bool listed(const char *const *codes, const struct err *err)
     return false;
 }
 
-struct retry_budget retry_budget_new(void)
+struct retry_budget retry_budget_new(const char *service)
 {
-    return (struct retry_budget){RETRY_BUDGET};
+    if (strcmp(service, "dynamodb") == 0)
+        return (struct retry_budget){RETRY_BUDGET, RETRY_ATTEMPTS_DYNAMODB, SECOND_US / 40};
+    return (struct retry_budget){RETRY_BUDGET, RETRY_ATTEMPTS, SECOND_US / 20};
 }
 
 enum retry_class retry_classify(const struct err *err)
@@ -62,9 +65,8 @@ enum retry_class retry_classify(const struct err *err)
 }
 
 /* Full jitter: anything up to the whole step, so that clients do not come back together. */
-static int64_t backoff_us(struct random *r, enum retry_class class, int attempt)
+static int64_t backoff_us(struct random *r, int64_t step, int attempt)
 {
-    int64_t step = class == RETRY_THROTTLING ? base_throttling_us : base_transient_us;
     for (int i = 1; i < attempt && step < longest_us; i++)
         step *= 2;
     return (int64_t)(random_unit(r) * (double)(step < longest_us ? step : longest_us));
@@ -74,12 +76,13 @@ bool retry_again(struct retry_budget *budget, struct random *r, const struct err
                  int64_t min_delay_us, int64_t *delay_us, int *cost)
 {
     enum retry_class class = retry_classify(err);
-    int price = class == RETRY_THROTTLING ? COST_THROTTLING : COST_TRANSIENT;
-    if (class == RETRY_NEVER || attempt >= RETRY_ATTEMPTS || budget->left < price)
+    bool throttled = class == RETRY_THROTTLING;
+    int price = throttled ? COST_THROTTLING : COST_TRANSIENT;
+    if (class == RETRY_NEVER || attempt >= budget->attempts || budget->left < price)
         return false;
     budget->left -= price;
     *cost = price;
-    *delay_us = backoff_us(r, class, attempt);
+    *delay_us = backoff_us(r, throttled ? base_throttling_us : budget->transient_us, attempt);
     if (*delay_us < min_delay_us)
         *delay_us = min_delay_us;
     return true;
