@@ -176,6 +176,24 @@ static void a_clock_set_back_hides_nothing_for_long(void **state)
     queue_free(q);
 }
 
+/* What was visible is counted so before anything has noticed. */
+static void settings_count_by_the_newest_time(void **state)
+{
+    struct queue *q = world_queue("q.db");
+    (void)state;
+    send_all(q, three);
+    assert_string_equal(world_send(q, "late", 70), "");
+    assert_string_equal(world_receive(q, 2, 60), "a*1 b*1");
+    assert_string_equal(world_release(q, world.receipts[1], 5), "");
+    world.now_ms += 10000;
+    assert_string_equal(world_delete(q, "1/x"), "");
+    world.now_ms -= 3600 * 1000;
+    assert_string_equal(world_counts(q), "2/1/1");
+    assert_string_equal(world_receive(q, 10, 60), "b*2 c*1");
+    assert_string_equal(world_counts(q), "0/3/1");
+    queue_free(q);
+}
+
 /* Whatever the operation that notices it does with the time itself. */
 static void a_release_notices_a_clock_set_back(void **state)
 {
@@ -445,6 +463,7 @@ int main(void)
         IN_WORLD(a_release_gives_back_or_extends),
         IN_WORLD(a_delayed_message_comes_later),
         IN_WORLD(a_clock_set_back_hides_nothing_for_long),
+        IN_WORLD(settings_count_by_the_newest_time),
         IN_WORLD(a_release_notices_a_clock_set_back),
         IN_WORLD(leases_that_lapse_all_at_once_come_back_in_parts),
         IN_WORLD(a_message_arrives_as_it_was_sent),

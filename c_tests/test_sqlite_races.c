@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RUNNERS = 4, MESSAGES = 300, ROUNDS = 10 };
+enum { RUNNERS = 4, MESSAGES = 300, ROUNDS = 60 };
 
 struct race {
     pid_t runners[RUNNERS];
