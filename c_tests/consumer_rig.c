@@ -303,6 +303,12 @@ void rig_drain(struct rig *r, int64_t drain_us)
     rig_turn(r);
 }
 
+bool rig_ended(const struct rig *r, const char *why)
+{
+    const char *ended = consumer_report(r->consumer).ended;
+    return ended && strcmp(ended, why) == 0;
+}
+
 struct ledger rig_ledger(const struct rig *r)
 {
     return consumer_report(r->consumer).ledger;

@@ -65,6 +65,7 @@ bool rig_works_on(const struct rig *r, const char *id);
 /* Its verdict, and what follows from it at this time. */
 void rig_end(struct rig *r, const char *id, enum verdict_kind kind);
 void rig_drain(struct rig *r, int64_t drain_us);
+bool rig_ended(const struct rig *r, const char *why);
 struct ledger rig_ledger(const struct rig *r);
 
 #endif

@@ -310,7 +310,7 @@ static void parking_never_writes_over_another_request(void **state)
 static void names_for_what_is_parked_end(void **state)
 {
     struct queue *parked = bucket_queue_parked(rig.bucket);
-    char body[8];
+    char body[16];
     (void)state;
     for (int i = 0; i < 100; i++) {
         snprintf(body, sizeof body, "%d", i);

@@ -64,6 +64,11 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     r->options.max_receives = (int)below(s, 5);
     r->options.wait_s = (int)below(s, 3);
     r->options.until_empty = below(s, 2);
+    if (below(s, 4) == 0)
+        r->options.max_messages = 1 + (uint64_t)below(s, MESSAGES_MAX);
+    if (below(s, 4) == 0)
+        r->options.max_runtime_us = below(s, 60 * SECOND_US);
+    r->options.drain_us = below(s, 4 * SECOND_US);
     r->has_park = below(s, 3);
     r->answers_in_start = below(s, 6) == 0;
     r->source.settings.visibility_s = 10 + (int)below(s, 30);
@@ -105,6 +110,7 @@ static void check_hand(const struct rig *r)
     size_t most = 2 * (c->options.concurrency + PREFETCH);
     assert_int_equal(l.received, settled + cache_total(&c->cache));
     assert_true(slots_in_hand(c) <= most);
+    assert_true(!c->options.max_messages || l.received <= c->options.max_messages);
     assert_true(c->intake.calls == 0 || c->phase != FINISHED || c->err.code[0]);
 }
 
@@ -120,7 +126,6 @@ static bool go_on(struct rig *r, struct schedule *s)
 static void check_end(const struct rig *r)
 {
     struct consumer_report report = consumer_report(r->consumer);
-    const struct schedule *s = r->planner;
     const struct ledger *l = &report.ledger;
     size_t deleted = 0;
     assert_true(ledger_balanced(l));
@@ -133,14 +138,14 @@ static void check_end(const struct rig *r)
     }
     assert_true(deleted <= l->done + l->skipped + l->parked + l->released);
     assert_true(l->parked <= r->park.message_count);
-    if (s->drain_at.us > r->now.us && r->has_park && !err_any(&r->consumer->settings.op.err) &&
-        !err_any(&report.err))
+    if (rig_ended(r, "empty") && report.left == 0 &&
+        !err_any(&r->consumer->settings.op.err))
         assert_int_equal(deleted, r->source.message_count);
 }
 
 static void schedules_end_with_every_message_accounted_for(void **state)
 {
-    uint64_t received = 0, parked = 0, cut = 0;
+    uint64_t received = 0, parked = 0, cut = 0, empty = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= SCHEDULES; seed++) {
         struct rig r;
@@ -159,11 +164,13 @@ static void schedules_end_with_every_message_accounted_for(void **state)
         received += rig_ledger(&r).received;
         parked += rig_ledger(&r).parked;
         cut += consumer_report(r.consumer).cut;
+        empty += rig_ended(&r, "empty");
         rig_close(&r);
     }
     assert_true(received > SCHEDULES * 15);      /* the schedules are what they are meant to be */
     assert_true(parked > 100);
     assert_true(cut > 10);
+    assert_true(empty > 10);
 }
 
 /* rig_close() frees the engine as it stands: no operation may be under way behind it, and no memory

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char big[1 << 20];
@@ -100,6 +101,27 @@ static void a_socket_that_nobody_reads(void **state)
     nobody_reads(ends[0], ends[1]);
 }
 
+/* Somebody else's pipe, which only root may open again. */
+static int borrow_blocking(void *context)
+{
+    int *ends = context;
+    struct outlet o;
+    outlet_borrow(&o, ends[1]);
+    return o.blocks && !o.owned && outlet_write(&o, BYTES("one\n")) == 0 &&
+           outlet_write(&o, (struct bytes){big, sizeof big}) == EAGAIN;
+}
+
+static void a_pipe_that_cannot_be_opened_again(void **state)
+{
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fchmod(ends[1], 0), 0);
+    assert_int_equal(in_child(borrow_blocking, ends, true), 1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void a_reader_that_is_gone(void **state)
 {
     struct outlet o;
@@ -121,6 +143,7 @@ int main(void)
         CHECKED(a_full_disk_is_told),
         CHECKED(a_pipe_that_nobody_reads),
         CHECKED(a_socket_that_nobody_reads),
+        CHECKED(a_pipe_that_cannot_be_opened_again),
         CHECKED(a_reader_that_is_gone),
     };
     signal(SIGPIPE, SIG_IGN);

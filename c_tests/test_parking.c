@@ -98,7 +98,7 @@ static void no_more_attributes_than_sqs_takes(void **state)
     struct delivery d;
     struct message m;
     struct pairs out = {0};
-    char name[16];
+    char name[24];
     (void)state;
     make(&d, &m);
     for (int i = 0; i < 20; i++) {

@@ -21,9 +21,10 @@ static int f_terminal(lua_State *L)
     static const char *const names[] = {"stdout", "stderr", NULL};
     static const int fds[] = {STDOUT_FILENO, STDERR_FILENO};
     int columns = console_columns(fds[luaL_checkoption(L, 1, NULL, names)]);
-    if (!columns)
-        return 0;
-    lua_pushinteger(L, columns);
+    if (columns)
+        lua_pushinteger(L, columns);
+    else
+        lua_pushnil(L);
     return 1;
 }
 

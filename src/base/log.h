@@ -26,8 +26,8 @@ void log_end(void);
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 /* The same with fields behind the text, as name=value; values with spaces or quotes are quoted. */
 void log_event(enum log_level level, struct bytes text, const struct pairs *fields);
-/* An error line without a date, from a signal handler whose process ends: printable ASCII without
- * quotes or backslashes, 200 bytes at most. */
+/* An error line without a date, from where the process ends, a signal handler too: printable ASCII
+ * without quotes or backslashes, 200 bytes at most. */
 void log_last_words(const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
-#include <stdio.h>
+#include "base/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@ static size_t live;
 
 void mem_exhausted(void)
 {
-    fputs("tidegate: out of memory\n", stderr);
+    log_last_words("out of memory");
     abort();
 }
 

@@ -11,7 +11,9 @@
 
 struct outlet {
     int fd;                          /* -1: there is none */
-    bool owned, socket;
+    bool owned;
+    bool socket;                     /* it takes a flag with each text that says not to wait */
+    bool blocks;                     /* a pipe or terminal that could only be borrowed */
     bool torn;                       /* the last text was cut: the next begins on a new line */
     int64_t patience_us;             /* what it may still wait */
     struct monotime seen;            /* when that was reckoned */

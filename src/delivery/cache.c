@@ -22,6 +22,7 @@ void cache_move(struct cache *c, struct delivery *d, enum delivery_state state)
 {
     list_remove(&d->link);
     c->counts[d->state]--;
+    c->begun += d->delicate && d->state == DELIVERY_READY;
     d->state = state;
     list_push(&c->lists[state], &d->link);
     c->counts[state]++;
@@ -36,6 +37,7 @@ void cache_mark_delicate(struct cache *c, struct delivery *d)
 void cache_remove(struct cache *c, struct delivery *d)
 {
     c->delicate -= d->delicate;
+    c->begun -= d->delicate && d->state != DELIVERY_READY;
     list_remove(&d->link);
     list_remove(&d->lane_link);
     list_remove(&d->batch_link);

@@ -24,7 +24,7 @@ struct delivery {
     struct message *message;
     struct monotime lease_end;
     struct verdict verdict;
-    bool unparkable;     /* meant for parking, but there is no place for it: goes back instead */
+    bool unparkable;     /* meant for parking, but no place takes it: goes back instead */
     struct op *entering; /* BLOCKED, GRANTED: what its handler waits on; the handler's */
     void *task, *host;               /* the host's */
 
@@ -35,21 +35,21 @@ struct delivery {
     struct monotime not_before;      /* SETTLING: no call before this */
     struct monotime due;             /* SETTLING: no reason to wait for company beyond this */
     int tries;                       /* SETTLING: calls that did not settle it */
-    bool delicate;                   /* counted in the cache as such */
+    bool delicate;                   /* one of those that start one at a time */
     int detail;                      /* parking: how much its copy says (parking.h) */
 };
 
 struct cache {
     struct list lists[DELIVERY_STATES];
     size_t counts[DELIVERY_STATES];
-    size_t delicate;                 /* marked and not removed yet */
+    size_t delicate, begun;          /* those that are marked; of them those not READY any more */
 };
 
 void cache_init(struct cache *c);
 /* Takes the message over; the delivery is READY, behind all others. */
 struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end);
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
-/* It was started as one of those that go one at a time. */
+/* A READY one. */
 void cache_mark_delicate(struct cache *c, struct delivery *d);
 void cache_remove(struct cache *c, struct delivery *d);
 struct delivery *cache_first(const struct cache *c, enum delivery_state state); /* NULL when there

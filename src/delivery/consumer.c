@@ -26,7 +26,7 @@ static void taken(struct intake *in, struct message *m, struct monotime asked_at
 {
     struct consumer *c = in->owner;
     c->settlement.ledger.received++;
-    cache_add(&c->cache, m, monotime_after(asked_at, c->lease_s * SECOND_US));
+    slots_take(c, cache_add(&c->cache, m, monotime_after(asked_at, c->lease_s * SECOND_US)));
 }
 
 struct consumer *consumer_new(struct queue *source, struct queue *park,
@@ -150,7 +150,7 @@ static bool eager(const struct consumer *c)
 static bool hurry(const struct consumer *c)
 {
     return c->cache.counts[DELIVERY_RUNNING] == 0 &&
-           (c->cache.counts[DELIVERY_READY] == 0 || c->cache.delicate);
+           (c->cache.counts[DELIVERY_READY] == 0 || c->cache.begun);
 }
 
 static void running_turn(struct consumer *c, struct monotime now)

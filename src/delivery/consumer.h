@@ -65,7 +65,7 @@ struct consumer_report {
     const char *ended; /* "empty", "max_messages", "max_runtime", "stopped" (drained); NULL: not, or
                           by an error */
     bool cut;     /* the drain deadline passed, with work cancelled and released */
-    int64_t left; /* messages known to be left in the source because they could not be parked */
+    int64_t left; /* messages known to be left in the source because no place takes them */
     size_t running, waiting; /* handlers at work; messages in hand that wait for a slot or a lane */
 };
 struct consumer_report consumer_report(const struct consumer *c);

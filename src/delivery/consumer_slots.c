@@ -32,11 +32,12 @@ static bool worn_out(const struct consumer *c, const struct delivery *d)
  * the next time in the other order: what is before the bad one is settled the first time, and what
  * is behind it the second. */
 
-static bool is_delicate(const struct consumer *c, const struct delivery *d)
+void slots_take(struct consumer *c, struct delivery *d)
 {
     int receives = d->message->receive_count;
-    return c->settlement.can_park && receives > 1 &&
-           receives >= c->settlement.max_receives - 1 && !worn_out(c, d);
+    if (c->settlement.can_park && receives > 1 && receives >= c->settlement.max_receives - 1 &&
+        !worn_out(c, d))
+        cache_mark_delicate(&c->cache, d);
 }
 
 /* Of two that wait: does `a` go first? */
@@ -59,24 +60,14 @@ static struct delivery *after(const struct cache *cache, const struct delivery *
 static struct delivery *next_ready(const struct consumer *c)
 {
     struct delivery *chosen = NULL;
-    bool allowed = c->cache.delicate == 0 && c->intake.calls == 0;
+    bool allowed = c->cache.begun == 0 && c->intake.calls == 0;
     for (struct delivery *d = cache_first(&c->cache, DELIVERY_READY); d; d = after(&c->cache, d)) {
-        if (!is_delicate(c, d))
+        if (!d->delicate)
             return d;
         if (allowed && (!chosen || goes_first(d, chosen)))
             chosen = d;
     }
     return chosen;
-}
-
-static bool has_delicate(const struct consumer *c)
-{
-    if (c->cache.delicate)
-        return true;
-    for (struct delivery *d = cache_first(&c->cache, DELIVERY_READY); d; d = after(&c->cache, d))
-        if (is_delicate(c, d))
-            return true;
-    return false;
 }
 
 /* ---- room ---- */
@@ -89,7 +80,7 @@ static size_t room_for_more(const struct consumer *c)
     size_t held = slots_in_hand(c), blocked = c->cache.counts[DELIVERY_BLOCKED];
     size_t most = c->options.concurrency + PREFETCH;
     size_t allowed = most + (blocked < most ? blocked : most);
-    bool taking = c->phase == RUNNING && !c->asking && !has_delicate(c);
+    bool taking = c->phase == RUNNING && !c->asking && !c->cache.delicate;
     return taking && held < allowed && c->cache.counts[DELIVERY_SETTLING] < SETTLING_MAX * most
                ? allowed - held
                : 0;
@@ -134,8 +125,6 @@ static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monot
     } else if (lapsing(c, d, now)) {
         let_lapse(c, d);
     } else {
-        if (is_delicate(c, d))
-            cache_mark_delicate(&c->cache, d);
         cache_move(&c->cache, d, DELIVERY_RUNNING);
         c->host.start(c->host.self, d);
     }

@@ -39,6 +39,8 @@ struct consumer {
 
 /* ---- slots: consumer_slots.c ---- */
 
+/* A message that was just taken: is it one of those that start one at a time? */
+void slots_take(struct consumer *c, struct delivery *d);
 /* Gives free slots to those that wait for one; parks or forgets what must not start. */
 void slots_fill(struct consumer *c, struct monotime now);
 /* Is there a free slot, and something that could have it? */

@@ -20,7 +20,7 @@ struct ledger_outcome {
 struct ledger {
     uint64_t received;
     uint64_t done, skipped, retried, parked, released;
-    uint64_t unparkable; /* of `retried`: meant for parking, but there is no place for it */
+    uint64_t unparkable; /* of `retried`: meant for parking, but no place takes it */
     struct ledger_outcome outcomes[LEDGER_OUTCOMES]; /* in order of first appearance; the last one
                                                         takes the rest */
 };

@@ -70,6 +70,15 @@ static void released(struct batcher *b, struct delivery *d, const struct err *er
     finish(b->owner, d);
 }
 
+/* It goes back, and is known as one that waits for a place. */
+static void keep_unparkable(struct settlement *s, struct delivery *d)
+{
+    d->unparkable = true;
+    d->verdict.kind = VERDICT_RETRY;
+    d->verdict.after_us = VERDICT_BACKOFF;
+    idset_add(&s->unparkable, d->message->id);
+}
+
 /* What went bare into its place keeps its story here. */
 static void tell_bare(const struct delivery *d)
 {
@@ -101,6 +110,8 @@ static void parked(struct batcher *b, struct delivery *d, const struct err *err)
     warn(d, "could not be parked; it goes back", err);
     d->verdict.kind = VERDICT_RETRY;
     d->verdict.after_us = VERDICT_BACKOFF;
+    if (!err->retryable)
+        keep_unparkable(s, d);
     go_back(s, d, d->not_before);
 }
 
@@ -138,16 +149,6 @@ static void give_up(const struct settlement *s, struct delivery *d)
     v->kind = VERDICT_PARK;
 }
 
-static void keep_unparkable(struct settlement *s, struct delivery *d)
-{
-    if (d->verdict.kind != VERDICT_PARK || s->can_park)
-        return;
-    d->unparkable = true;
-    d->verdict.kind = VERDICT_RETRY;
-    d->verdict.after_us = VERDICT_BACKOFF;
-    idset_add(&s->unparkable, d->message->id);
-}
-
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
                         struct monotime now)
 {
@@ -156,7 +157,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
         lanes_leave(s->lanes, d);        /* what has its verdict must never inherit the lane */
     cache_move(s->cache, d, DELIVERY_SETTLING);
     give_up(s, d);
-    keep_unparkable(s, d);
+    if (d->verdict.kind == VERDICT_PARK && !s->can_park)
+        keep_unparkable(s, d);
     if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
         batcher_add(&s->acks, d, now);
     else if (d->verdict.kind == VERDICT_PARK)

@@ -19,7 +19,7 @@ struct settlement {
     struct batcher acks, releases, parks;
     bool can_park;
     int max_receives;                /* a retry of a message received so often becomes a park */
-    struct idset unparkable; /* messages that went back because there is no place to park them */
+    struct idset unparkable; /* messages that went back because no place takes them */
     struct random random;
 };
 

@@ -276,6 +276,7 @@ static int panic(lua_State *L)
 {
     const char *text = lua_tostring(L, -1);
     log_line(LOG_ERROR, "unprotected error in Lua: %s", text ? text : "?");
+    log_end();
     return 0;                            /* Lua aborts */
 }
 
