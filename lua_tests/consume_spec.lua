@@ -215,12 +215,12 @@ no request        -        -        -        1
   it("refuses a prefix that no key can have", function()
     local fake, seen = parts { bucket = function(url)
       return { url = url, get = function(_, key)
-        return nil, { code = "InvalidKey", message = "no key: " .. key }
+        return nil, { code = "InvalidKey", message = "not " .. key }
       end }
     end }
     local code, _, said = run("consume", { "sqs://in", "s3://out", "-wkp=../" }, fake)
     assert.equal(64, code)
-    assert.matches("no key: ../tidegate-probe", said, 1, true)
+    assert.matches("no key can begin with '../': not ../tidegate-probe", said, 1, true)
     assert.is_nil(seen.opts)
   end)
 

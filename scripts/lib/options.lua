@@ -215,8 +215,7 @@ end
 
 -- The same for an error of the world, in the log unless the command line is to blame.
 function M.fail(spec, err)
-  local blamed = err.code == "BadPlace" or err.code == "BadBucket" or err.code == "InvalidKey"
-  if blamed then return M.refuse(spec, err.message) end
+  if err.code == "BadPlace" or err.code == "BadBucket" then return M.refuse(spec, err.message) end
   tide.log.error(tostring(err))
   return tide.exit_code(err)
 end

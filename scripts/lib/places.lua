@@ -38,6 +38,10 @@ function M.probe(store, prefix)
   local found, err = store:get((store.kind == "table" and "" or prefix) .. "tidegate-probe")
   if found or ABSENT[err.code] then return true end
   if err.code == "AccessDenied" and store.kind ~= "table" then return true end
+  if err.code == "InvalidKey" then
+    local message = ("no key can begin with '%s': %s"):format(prefix, err.message)
+    return nil, tide.error { code = "BadPlace", message = message }
+  end
   return nil, err
 end
 
