@@ -27,6 +27,11 @@ def leased(file, queue):
     return count
 
 
+def items(file, table):
+    """The items as DynamoDB writes them, each under its own key."""
+    return [json.loads(item) for (item,) in rows(file, f'SELECT item FROM "{table}" ORDER BY 1')]
+
+
 def rows(file, query, *values):
     with closing(sqlite3.connect(file, timeout=30)) as connection:
         return connection.execute(query, values).fetchall()
