@@ -55,11 +55,13 @@ describe("docs/scripting.md", function()
     os.remove(path)
     local bucket = assert(tide.bucket("file:" .. path))
     local queue = assert(tide.queue("file:" .. path))
-    local said = { bucket = {}, queue = {} }
+    local items = assert(tide.table("sqlite:" .. path .. "/db"))
+    local said = { bucket = {}, items = {}, queue = {} }
     for object, name in text:gmatch "(%l+):([%l_]+)%(" do
       if said[object] then table.insert(said[object], name) end
     end
-    assert.are.same({ {}, {} }, { methods(bucket, said.bucket), methods(queue, said.queue) })
+    assert.are.same({ {}, {}, {} }, { methods(bucket, said.bucket), methods(items, said.items),
+      methods(queue, said.queue) })
     os.execute("rm -rf " .. path)
   end)
 end)

@@ -34,6 +34,11 @@ def test_a_table_of_dynamodb(aws, tidegate):
           TIDEGATE_CONTRACT_KEYED="dynamodb://keyed-%d?key=widget_id")
 
 
+def test_conditions_of_dynamodb(aws, tidegate):
+    make_tables(aws)
+    check(tidegate, "table_condition", TIDEGATE_CONTRACT_TABLE="dynamodb://contract-%d")
+
+
 def test_a_queue_of_sqs(aws, tidegate):
     for number in range(1, PLACES):
         aws.create_queue(f"contract-{number}", dead_letter=f"dead-{number}", max_receives=100)

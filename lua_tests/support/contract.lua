@@ -36,13 +36,22 @@ function M.places(variable, embedded)
   return places
 end
 
--- Asks until there is an answer; the runner's time limit is what ends it otherwise.
+-- The error of a call that must fail with this code.
+function M.refused(code, ok, err)
+  assert(ok == nil, code .. " was expected, and nothing failed")
+  assert(err.code == code, ("%s was expected, not %s"):format(code, err))
+  return err
+end
+
+-- Asks until there is an answer. The limit only keeps a test that can never go well from hanging.
 function M.wait_for(ask)
-  while true do
+  local limit = tide.now() + 60
+  repeat
     local answer = ask()
     if answer then return answer end
     tide.sleep(0.02)
-  end
+  until tide.now() > limit
+  error("there was no answer in a minute", 2)
 end
 
 return M

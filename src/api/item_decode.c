@@ -164,7 +164,7 @@ static bool push_value(lua_State *L, struct json *j)
 static bool push_attribute(lua_State *L, struct bytes value, struct json *j)
 {
     json_init(j, value, NULL);
-    j->depth_max = JSON_DEPTH_ROOM;
+    j->depth_max = ITEM_JSON_DEPTH;
     return push_value(L, j) && json_end(j);
 }
 

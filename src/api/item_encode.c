@@ -87,18 +87,20 @@ static enum kind kind_at(lua_State *L, const struct encoder *e, int index)
     }
 }
 
-/* The number's canonical text, in e->number. */
+/* The number's canonical text, in e->number. A float that is a whole number is written as that
+ * number: its shortest text may name another one, which would come back as an integer. */
 static bool read_number(lua_State *L, struct encoder *e, int index)
 {
     char text[DECIMAL_TEXT_MAX];
     struct bytes number = {text, 0};
     struct err err = {0};
+    int whole;
+    lua_Integer integer = lua_tointegerx(L, index, &whole);
     buf_clear(&e->number);
     if (lua_type(L, index) == LUA_TUSERDATA)
         number = attribute_content(L, index);
-    else if (lua_isinteger(L, index))
-        number.len = (size_t)snprintf(text, sizeof text, "%lld",
-                                      (long long)lua_tointeger(L, index));
+    else if (whole)
+        number.len = (size_t)snprintf(text, sizeof text, "%lld", (long long)integer);
     else if (isfinite(lua_tonumber(L, index)))
         number.len = decimal_text(lua_tonumber(L, index), text);
     else
@@ -189,7 +191,7 @@ static enum kind collect_set(lua_State *L, struct encoder *e, int index)
     size_t base = w->member_count, count = lua_rawlen(L, index);
     enum kind kind = kind_of_set(L, e, index);
     buf_clear(&e->numbers);
-    if (!writer_is_array(L, index, w->mark)) {
+    if (!count || !writer_is_array(L, index, w->mark)) {
         writer_refuse(w, count ? "a set is an array of its members" : "a set cannot be empty");
         return NO_KIND;
     }
