@@ -108,6 +108,31 @@ def test_a_key_with_control_characters_does_not_reach_the_terminal(aws, tidegate
     check_holds(store, [request(1)])
 
 
+def test_a_folder_that_a_console_made_is_in_nobodys_way(aws, tidegate):
+    source, store = S3Source(tidegate, aws), S3Store(tidegate, aws)
+    source.create()
+    store.create()
+    source.fill({"folder/": b"", "folder//x": request(2), "plain": request(1)})
+    aws.add_rule(op="ListObjectsV2", action="page", keys=1)
+    result = consume(tidegate, source, store)
+    assert result.returncode == 0, result.stderr
+    check_holds(store, [request(1)])
+    assert source.left() == 2 and source.parked() == []
+    assert all(result.stderr.count(f"{key}:") == 1 for key in ("folder/", "folder//x"))
+
+
+def test_the_folder_that_is_the_source_itself_is_no_request(aws, tidegate):
+    source, store = S3Source(tidegate, aws), S3Store(tidegate, aws)
+    source.create()
+    store.create()
+    source.fill({"today/": b"", "today/a": request(1), "today/b": request(2)})
+    source.url = "s3://requests/today"
+    result = consume(tidegate, source, store)
+    assert result.returncode == 0, result.stderr
+    check_holds(store, [request(1), request(2)])
+    assert source.keys() == ["today/"]
+
+
 def test_hostile_texts_stay_in_their_line_of_the_log(offline, files):
     source, store, _ = files
     hostile = "x\u2028y\u202etxt\x9b31m\x1b]0;owned\x07\nlevel=error forged"

@@ -165,8 +165,7 @@ def test_of_one_name_twice_the_last_counts(runs, kind):
 
 @pytest.mark.parametrize("kind", STORES)
 def test_what_is_too_large_is_parked_whole(runs, kind):
-    """What a table takes, 400 KB, is the limit of every store: widgets can move from one to another.
-    """
+    """What a table takes, 400 KB, is the limit of every store: any widget fits into any of them."""
     run = runs(kind)
     assert "widgets/sue-smith/large" not in run.widgets
     grown = run.widgets["widgets/sue-smith/grown"]

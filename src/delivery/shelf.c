@@ -112,21 +112,30 @@ static void warn(const struct shelf *shelf, struct fetch *f)
     f->hold->warned = true;
 }
 
+/* Takes over what was read. An object that vanished is nothing, and so is one whose key no bucket
+ * takes: a folder's "name/" that a console has made must not fail every receive. */
+static void take_over(struct receive *r, struct fetch *f)
+{
+    struct queue_op *op = r->op;
+    const struct err *err = &f->get.op.err;
+    f->hold->gone = f->hold->gone || err_is(err, "NoSuchKey");
+    f->hold->never = err_is(err, "InvalidKey");
+    if (f->hold->gone || f->hold->never)
+        return;
+    if (err_any(err))
+        explain(&r->err, f);
+    else
+        op->received[op->received_count++] = message_of(r, f);
+}
+
 static void receive_finish(struct receive *r)
 {
     struct queue_op *op = r->op;
-    for (size_t i = 0; i < r->count; i++) {
-        struct fetch *f = &r->fetches[i];
-        f->hold->gone = f->hold->gone || err_is(&f->get.op.err, "NoSuchKey");
-        if (f->hold->gone)
-            continue;
-        if (err_any(&f->get.op.err))
-            explain(&r->err, f);
-        else
-            op->received[op->received_count++] = message_of(r, f);
-    }
-    for (size_t i = 0; op->received_count && i < r->count; i++)
-        warn(r->shelf, &r->fetches[i]);
+    for (size_t i = 0; i < r->count; i++)
+        take_over(r, &r->fetches[i]);
+    for (size_t i = 0; i < r->count; i++)
+        if (op->received_count || r->fetches[i].hold->never)
+            warn(r->shelf, &r->fetches[i]);
     if (!op->received_count)
         op->op.err = r->err;
     receive_free(r);
