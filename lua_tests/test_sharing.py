@@ -48,13 +48,13 @@ def pair(request):
     return program, source, store
 
 
-def consume_twice(program, source, store, limit):
+def consume_twice(program, source, store, limit, handlers=HANDLERS):
     """Two runs side by side until the queue is empty; the JSON log of each."""
     scripts = program.directory / "scripts"
     scripts.mkdir()
     (scripts / "routes.lua").write_text(GATE)
     processes = [program.start("consume", source.url, store.url, *TO_THE_END,
-                               "--concurrency", HANDLERS, "--scripts", "scripts",
+                               "--concurrency", handlers, "--scripts", "scripts",
                                "--log-format", "json", "--log-file", f"{name}.log")
                  for name in ("one", "two")]
     source.wait_until_leased(limit)
@@ -114,3 +114,29 @@ def test_the_real_mix_is_accounted_for(pair):
     kept = {json.loads(body)["widgetId"] for body in requests.values()
             if json.loads(body)["type"] == "create" and json.loads(body)["requestId"] in done}
     assert {widget["id"] for widget in store.widgets().values()} <= kept
+
+
+# ---- two who write the same widget
+
+UPDATES = 100
+FEW = 4                              # a process with so few takes less than half of the updates
+ONE_WIDGET = [("sqs", "s3"), ("sqs", "dynamodb"), ("sqlite", "file"), ("sqlite", "sqlite")]
+
+
+@pytest.mark.parametrize("pair", ONE_WIDGET, indirect=True, ids=" to ".join)
+def test_no_update_of_one_widget_is_lost(pair):
+    """Each update adds an attribute of its own: whoever writes over the other's loses one."""
+    program, source, store = pair
+    source.fill({"create": request("create", widgetId="one", otherAttributes=[])})
+    result = program.run("consume", source.url, store.url, *TO_THE_END)
+    assert result.returncode == 0, result.stderr
+    source.fill({f"{number:03}": request(number, type="update", widgetId="one", otherAttributes=[
+        {"name": f"of-{number}", "value": "1"}]) for number in range(UPDATES)})
+    logs = consume_twice(program, source, store, UPDATES // 2, FEW)
+    done = [set(requests_with(log, "done")) for log in logs]
+    assert min(map(len, done)) > 0
+    assert done[0] | done[1] == {f"request-{number}" for number in range(UPDATES)}
+    [widget] = store.widgets().values()
+    assert {name for name in widget if name.startswith("of-")} == {
+        f"of-{number}" for number in range(UPDATES)}
+    assert source.left() == 0 and source.parked() == []
