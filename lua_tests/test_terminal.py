@@ -148,8 +148,9 @@ def test_stdout_on_the_same_terminal_stands_above_the_line(offline):
       tide.stdout "half"
       tide.status "still there"
       tide.stdout "whole\\n"
+      print "printed"
     """), stdout=True).end()
-    assert screen(raw) == ["half", "whole", ""]
+    assert screen(raw) == ["half", "whole", "printed", ""]
 
 
 def test_columns(offline):
@@ -171,6 +172,15 @@ def test_stdout_writes_these_very_bytes(offline):
     with open(offline.directory / "out", "wb") as out:
         assert run_with_stdout(offline, script, out).returncode == 0
     assert (offline.directory / "out").read_bytes() == b"first\na\0\r\n\xff\x1blast\n"
+
+
+def test_print_prints_as_ever(offline):
+    script = program(offline, """
+      print("a", nil, 1.5, setmetatable({}, { __tostring = function() return "t" end }), "\\0")
+      print()
+      print(("x"):rep(5000))
+    """)
+    assert offline.run(script).stdout == "a\tnil\t1.5\tt\t\0\n\n" + "x" * 5000 + "\n"
 
 
 def test_stdout_says_why_it_cannot(offline):

@@ -16,7 +16,8 @@ int f_lock(lua_State *L);
 void lock_open_class(lua_State *L);              /* [-0, +0, m] */
 
 void log_open(lua_State *L);  /* adds tide.log to the table on top; [-0, +0, m] */
-void terminal_open(lua_State *L); /* adds terminal, status, stdout and stderr; [-0, +0, m] */
+void terminal_open(lua_State *L); /* adds terminal, status, stdout and stderr, and takes print
+                                     over; [-0, +0, m] */
 void wait_open(lua_State *L); /* adds sleep and spawn to the table on top; [-0, +0, m] */
 int luaopen_tidegate_inspect(lua_State *L); /* what is alive, and fault injection: for `tidegate
                                                test` */

@@ -89,11 +89,16 @@ int queue_call_problem(lua_State *L, const struct queue_call *c, const struct er
     return error_push(L, err, what);
 }
 
-const struct err *queue_call_error(const struct queue_call *c)
+int queue_call_done(lua_State *L, int status, lua_KContext ctx)
 {
+    struct queue_call *c = (struct queue_call *)ctx;
+    (void)status;
     if (err_any(&c->op.op.err))
-        return &c->op.op.err;
-    return c->op.entry_count && err_any(&c->op.entries[0].err) ? &c->op.entries[0].err : NULL;
+        return queue_call_problem(L, c, &c->op.op.err);
+    if (err_any(&c->op.entries[0].err))
+        return queue_call_problem(L, c, &c->op.entries[0].err);
+    lua_pushboolean(L, true);
+    return 1;
 }
 
 /* ---- the class ---- */

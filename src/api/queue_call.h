@@ -21,8 +21,8 @@ struct queue_call *queue_call_new(lua_State *L, struct place_queue *q, enum queu
 int queue_call_start(lua_State *L, struct queue_call *c, lua_KFunction k);
 /* nil, err: "send sqs://q: 503 SlowDown". [-0, +2, m] */
 int queue_call_problem(lua_State *L, const struct queue_call *c, const struct err *err);
-/* Of a call with one entry: its error, or the call's; NULL when it went well. */
-const struct err *queue_call_error(const struct queue_call *c);
+/* The continuation of a call with one entry: true, or nil, err. */
+int queue_call_done(lua_State *L, int status, lua_KContext ctx);
 
 /* The methods. */
 int f_queue_send(lua_State *L);

@@ -42,17 +42,6 @@ static void add_entry(lua_State *L, struct queue_call *c, const struct send_opti
     }
 }
 
-static int k_send(lua_State *L, int status, lua_KContext ctx)
-{
-    struct queue_call *c = (struct queue_call *)ctx;
-    const struct err *err = queue_call_error(c);
-    (void)status;
-    if (err)
-        return queue_call_problem(L, c, err);
-    lua_pushboolean(L, true);
-    return 1;
-}
-
 int f_queue_send(lua_State *L)
 {
     struct place_queue *q = queue_check(L, 1);
@@ -64,7 +53,7 @@ int f_queue_send(lua_State *L)
     options.body.at = lua_tolstring(L, 2, &options.body.len);
     c = queue_call_new(L, q, QUEUE_SEND, "send");
     add_entry(L, c, &options);
-    return queue_call_start(L, c, k_send);
+    return queue_call_start(L, c, queue_call_done);
 }
 
 /* How many went well, and the first error. */

@@ -15,7 +15,9 @@ enum { DEFAULT_VISIBILITY_S = 30 };      /* SQS's, for a queue that would not sa
 
 static struct monotime lease_end(const struct queue_call *c)
 {
-    int lease_s = c->op.visibility_s < 0 ? c->place->visibility_s : c->op.visibility_s;
+    int lease_s = c->op.visibility_s;
+    if (lease_s < 0)
+        lease_s = c->place->visibility_s ? c->place->visibility_s : DEFAULT_VISIBILITY_S;
     return monotime_after(c->op.asked_at, lease_s * SECOND_US);
 }
 
@@ -35,15 +37,16 @@ static int k_received(lua_State *L, int status, lua_KContext ctx)
     return 1;
 }
 
-/* The queue said how long its leases are, or would not: then the receive goes the way it would. The
- * call to start is at the top. */
+/* The queue said how long its leases are, or would not, perhaps never. The receive to start is at
+ * the top. */
 static int k_learned(lua_State *L, int status, lua_KContext ctx)
 {
     const struct queue_call *settings = (struct queue_call *)ctx;
     int lease_s = settings->op.settings.visibility_s;
     (void)status;
-    settings->place->visibility_s =
-        err_any(&settings->op.op.err) || lease_s < 0 ? DEFAULT_VISIBILITY_S : lease_s;
+    if (!settings->op.op.err.retryable)
+        settings->place->visibility_s =
+            err_any(&settings->op.op.err) || lease_s < 0 ? DEFAULT_VISIBILITY_S : lease_s;
     return queue_call_start(L, lua_touserdata(L, -1), k_received);
 }
 
@@ -78,17 +81,6 @@ int f_queue_receive(lua_State *L)
 
 /* ---- delete, release ---- */
 
-static int k_settled(lua_State *L, int status, lua_KContext ctx)
-{
-    struct queue_call *c = (struct queue_call *)ctx;
-    const struct err *err = queue_call_error(c);
-    (void)status;
-    if (err)
-        return queue_call_problem(L, c, err);
-    lua_pushboolean(L, true);
-    return 1;
-}
-
 /* A call about the message at 2, whose receipt stays on the stack. [-0, +2, e] */
 static struct queue_call *settle(lua_State *L, enum queue_verb verb, const char *name)
 {
@@ -108,7 +100,7 @@ int f_queue_delete(lua_State *L)
 {
     queue_check(L, 1);
     lua_settop(L, 2);
-    return queue_call_start(L, settle(L, QUEUE_DELETE, "delete"), k_settled);
+    return queue_call_start(L, settle(L, QUEUE_DELETE, "delete"), queue_call_done);
 }
 
 static const struct option release_table[] = {
@@ -124,7 +116,7 @@ int f_queue_release(lua_State *L)
     OPTIONS_READ(L, 3, release_table, &delay_us, "queue:release");
     c = settle(L, QUEUE_RELEASE, "release");
     c->op.entries[0].delay_s = (int)((delay_us + SECOND_US - 1) / SECOND_US);
-    return queue_call_start(L, c, k_settled);
+    return queue_call_start(L, c, queue_call_done);
 }
 
 /* ---- settings, parked ---- */

@@ -48,6 +48,24 @@ static int f_stdout(lua_State *L)
     return 1;
 }
 
+/* Lua's print, by a way that knows of the live line. */
+static int f_print(lua_State *L)
+{
+    int count = lua_gettop(L);
+    luaL_Buffer line;
+    luaL_buffinit(L, &line);
+    for (int i = 1; i <= count; i++) {
+        if (i > 1)
+            luaL_addchar(&line, '\t');
+        luaL_tolstring(L, i, NULL);
+        luaL_addvalue(&line);
+    }
+    luaL_addchar(&line, '\n');
+    luaL_pushresult(&line);
+    console_stdout(check_bytes(L, -1));
+    return 0;
+}
+
 static int f_stderr(lua_State *L)
 {
     console_write(check_bytes(L, 1));
@@ -65,4 +83,6 @@ static const luaL_Reg lib[] = {
 void terminal_open(lua_State *L)
 {
     luaL_setfuncs(L, lib, 0);
+    lua_pushcfunction(L, f_print);
+    lua_setglobal(L, "print");
 }
