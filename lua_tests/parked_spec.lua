@@ -1,5 +1,6 @@
 -- parked: what it lists, shows, sends again and drops, and that nothing stays hidden behind it.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+local tide = require "tidegate"
 local memory_queue = dofile(here .. "support/memory_queue.lua")
 local run = dofile(here .. "support/program.lua")
 
@@ -100,6 +101,15 @@ m3  3         2021-02-02T22:52:48Z  sqs://q  type: is missing]], printed)
     assert.equal(0, code)
     assert.equal('{"a":1}', source.entries[1].body)
     check_nothing_is_held("m1", "m2")
+  end)
+
+  it("sends nothing to a FIFO queue that would drop it as a duplicate", function()
+    source.url = "sqs://q.fifo"
+    place.entries[1].sent_at = tide.now() - 100
+    local code, printed, _, logged = parked("replay", "sqs://q", "--all")
+    assert.same({ 69, "2 sent to sqs://q.fifo" }, { code, printed })
+    assert.matches("it can be sent in %d+ s", tostring(logged[1].fields.reason))
+    check_nothing_is_held "m1"
   end)
 
   it("keeps the parked copy of what could not be sent", function()

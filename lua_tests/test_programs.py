@@ -80,6 +80,20 @@ def test_the_older_form_and_the_flags_reach_the_same_places(aws, tidegate):
     assert list(aws.objects("widgets")) == [f"widgets/sue-smith/w{n}" for n in range(3)]
 
 
+@pytest.mark.parametrize("source", ["file:in", "sqlite:requests.db"])
+def test_it_stops_after_so_many_messages_or_so_much_time(offline, source):
+    assert offline.run("produce", source, "-mwr", "12", "-ird", "0").returncode == 0
+    result = offline.run("consume", source, "file:out", "--max-messages", "5", "--summary")
+    assert result.returncode == 0, result.stderr
+    assert "5 received = 5 done" in result.stdout
+    received = 0
+    for end in (["-mrt", "200"], ["--until-empty"]):
+        result = offline.run("consume", source, "file:out", *end, "--summary")
+        assert result.returncode == 0, result.stderr
+        received += int(re.search(r"(\d+) received = ", result.stdout)[1])
+    assert received == 7
+
+
 # ---- what is told
 
 

@@ -6,6 +6,7 @@ local M = {}
 
 local LEASE = 120 -- s: after that a message comes back by itself, should giving it back fail
 local BATCH = 10
+local DEDUPLICATION = 300 -- s
 
 local OURS = "tidegate-"
 local KEPT = { ["tidegate-sent-at"] = true } -- of ours, what outlives a replay
@@ -68,10 +69,22 @@ function M.each(queue, most, gone, visit)
   return seen, left
 end
 
+-- A FIFO queue confirms and drops what it got within five minutes before, and whatever it got was
+-- sent there before the message was parked. Answers how many seconds are left.
+local function too_early(message, to)
+  if not to.url:find "%.fifo$" then return nil end
+  local left = DEDUPLICATION - (tide.now() - (message.sent_at or 0))
+  return left > 0 and math.ceil(left) or nil
+end
+
 -- Sends a parked message to `to` as it was sent first, and deletes the parked copy when that is
 -- confirmed. Returns true, or nil and an error; then the parked copy stays.
 function M.replay(queue, message, to)
-  local attributes = {}
+  local left, attributes = too_early(message, to), {}
+  if left then
+    return nil, tide.error { code = "TooEarly", retryable = true, message =
+      ("a FIFO queue would drop it as a duplicate; it can be sent in %d s"):format(left) }
+  end
   for name, value in pairs(message.attributes) do
     if KEPT[name] or name:sub(1, #OURS) ~= OURS then attributes[name] = value end
   end
