@@ -7,6 +7,12 @@ BINARY  := $(if $(filter release,$(FLAVOUR)),build/tidegate,$(BUILD)/tidegate)
 VERSION := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/null),0.1.0)
 PYTHON  ?= .venv/bin/python
 
+# Where `make install` puts things; DESTDIR stands in front of all of them.
+PREFIX        ?= /usr/local
+BINDIR        ?= $(PREFIX)/bin
+MANDIR        ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
 # ---- flags ----
 
 flags_release := -O2 -g -D_FORTIFY_SOURCE=2
@@ -49,8 +55,8 @@ Q  := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all test c-test lua-test lint asan demo image setup install-deps clean help \
-        need-build need-test need-lint
+.PHONY: FORCE all test c-test lua-test lint asan demo image install uninstall setup install-deps \
+        clean help need-build need-test need-lint
 
 all: build/tidegate ## build build/tidegate (the default)
 
@@ -116,6 +122,16 @@ demo: all ## the sample requests from one directory into another, and what came 
 
 image: ## the container image, built with buildah (with Docker: docker build .)
 	@tools/image
+
+installed = $(BINDIR)/tidegate $(MANDIR)/man1/tidegate.1 $(COMPLETIONDIR)/tidegate
+
+install: all ## the program, its man page and its completion for bash (PREFIX, DESTDIR)
+	install -Ds -m 755 build/tidegate $(DESTDIR)$(BINDIR)/tidegate
+	install -D -m 644 docs/tidegate.1 $(DESTDIR)$(MANDIR)/man1/tidegate.1
+	install -D -m 644 share/tidegate.bash $(DESTDIR)$(COMPLETIONDIR)/tidegate
+
+uninstall: ## what install put there
+	rm -f $(addprefix $(DESTDIR),$(installed))
 
 setup: need-test ## install what building and testing need, and nothing that is there
 install-deps: setup

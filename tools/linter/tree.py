@@ -62,6 +62,7 @@ class Tree:
         self.python = find("lua_tests tools", "*.py")
         self.python += [path for path, line in programs if "python" in line]
         self.shell = [path for path, line in programs if line.endswith(("/sh", "bash"))]
+        self.shell += find("share", "*.bash")
 
     def complain(self, path, line, message):
         self.complaints.add((path, line, message))
