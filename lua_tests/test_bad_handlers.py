@@ -23,7 +23,7 @@ function trouble.nothing() end
 function trouble.word() return "done" end
 function trouble.loop() while true do end end
 function trouble.caught_loop() while true do pcall(function() while true do end end) end end
-function trouble.memory() local t = {} while true do t[#t + 1] = ("x"):rep(2 ^ 20) .. #t end end
+function trouble.memory() local t = {} while true do t[#t + 1] = ("x"):rep(2 ^ 25) .. #t end end
 function trouble.pattern() return ("a"):rep(400):find ".-.-.-.-.-b$" end
 function trouble.yield() coroutine.yield() end
 
