@@ -8,9 +8,10 @@
  * that is epoch milliseconds (13 digits), else the object's date. Receiving goes round the keys
  * in their order and begins again after the last one; a page of the listing serves until it is
  * used up. It answers at once, with nothing when there is nothing: `wait_s` is not looked at. An
- * object that vanished before it was read is nothing. One that cannot be read fails the receive
- * only when nothing else could be read, and is passed over otherwise. A lease that was not asked
- * for is 30 s. Deleting the message deletes the object; a receipt that is not the newest changes
+ * object that vanished before it was read is nothing, and so is one whose key no bucket takes,
+ * after a warning. Any other that cannot be read fails the receive only when nothing else could be
+ * read, and is passed over otherwise. A lease that was not asked for is 30 s. Deleting the message
+ * deletes the object; a receipt that is not the newest changes
  * nothing and succeeds, as with SQS. Sending puts an object whose key is the entry's id. There is
  * no clock here: an entry without an id is refused (NoId), and one whose key is taken fails with
  * PreconditionFailed, not retryable. Its delay holds in this process only. Settings: `visible` is

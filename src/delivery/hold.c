@@ -61,7 +61,7 @@ struct hold *holds_take(struct holds *h, struct bytes key)
 
 void holds_put_back(struct holds *h, struct hold *hold)
 {
-    bool known = hold->receives || hold->delayed || hold->warned;
+    bool known = hold->receives || hold->delayed || hold->warned || hold->never;
     hold->busy--;
     if (hold->busy == 0 && (hold->gone || !known))
         drop(h, hold);
@@ -69,7 +69,7 @@ void holds_put_back(struct holds *h, struct hold *hold)
 
 bool hold_free(const struct hold *hold, struct monotime now)
 {
-    return !hold || (hold->busy == 0 && monotime_reached(hold->until, now));
+    return !hold || (hold->busy == 0 && !hold->never && monotime_reached(hold->until, now));
 }
 
 void holds_deliver(struct holds *h, struct hold *hold, struct monotime until)

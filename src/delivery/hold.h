@@ -16,6 +16,7 @@ struct hold {
     bool delayed;                    /* ... by a delay; else by a lease */
     bool gone;                       /* deleted, or found absent */
     bool warned;                     /* that it cannot be read was said */
+    bool never;                      /* no bucket takes its key: it will never be read */
 };
 
 struct holds {
