@@ -145,15 +145,21 @@ def test_a_pattern_without_end_after_restarts(aws, tmp_path, source_class):
 
 
 @pytest.mark.parametrize("source_class", [FileSource, S3Source])
-def test_a_pattern_without_end_loses_nothing(aws, tmp_path, source_class):
-    """Nothing in a bucket counts receives: what ends the process is there again for the next."""
+def test_a_pattern_without_end_in_a_bucket(aws, tmp_path, source_class):
+    """Nothing in a bucket counts receives: the program starts itself anew, and counts on."""
     aws.reset("data")
     program = program_for(source_class.kind, aws, tmp_path)
-    source = source_class(program, aws)
+    source, store = source_class(program, aws), FileStore(program, aws)
     prepare(program, source)
-    requests, _ = mixed(["pattern"])
+    requests, good = mixed(["pattern"])
     source.fill(requests)
-    result = consume(program, source)
-    assert result.returncode == 70 and source.parked() == []
-    done = FileStore(program, aws).objects() if (tmp_path / "out").exists() else {}
-    assert source.left() + len(done) >= len(requests)
+    result = consume(program, source, "--max-receives", RECEIVES)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("(message 0001); starting anew") == RECEIVES
+    [parked] = source.parked()
+    assert parked.body == request("pattern", widgetId="pattern")
+    assert parked.attributes["tidegate-receive-count"] == str(RECEIVES + 1)
+    assert parked.attributes["tidegate-reason"] == "received too often without a verdict"
+    expected, _ = apply_all(good)
+    assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}
+    assert source.left() == 0

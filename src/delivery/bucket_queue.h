@@ -8,14 +8,14 @@
  * that is epoch milliseconds (13 digits), else the object's date. Receiving goes round the keys
  * in their order and begins again after the last one; a page of the listing serves until it is
  * used up. It answers at once, with nothing when there is nothing: `wait_s` is not looked at. An
- * object that vanished before it was read is nothing, and so is one whose key no bucket takes,
- * after a warning. Any other that cannot be read fails the receive only when nothing else could be
- * read, and is passed over otherwise. A lease that was not asked for is 30 s. Deleting the message
- * deletes the object; a receipt that is not the newest changes
- * nothing and succeeds, as with SQS. Sending puts an object whose key is the entry's id. There is
- * no clock here: an entry without an id is refused (NoId), and one whose key is taken fails with
- * PreconditionFailed, not retryable. Its delay holds in this process only. Settings: `visible` is
- * 1 when there is an object to receive, else 0. */
+ * object that vanished before it was read is nothing, and so is, after a warning, one whose key no
+ * bucket takes or whose body is over BUCKET_BODY_MAX. Any other that cannot be read fails the
+ * receive only when nothing else could be read, and is passed over otherwise. A lease that was not
+ * asked for is 30 s. Deleting the message deletes the object; a receipt that is not the newest
+ * changes nothing and succeeds, as with SQS. Sending puts an object whose key is the entry's id.
+ * There is no clock here: an entry without an id is refused (NoId), and one whose key is taken
+ * fails with PreconditionFailed, not retryable. Its delay holds in this process only. Settings:
+ * `visible` is 1 when there is an object to receive, else 0. */
 #ifndef TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 #define TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 
@@ -24,6 +24,8 @@
 
 /* The queue owns `bucket` and frees it. */
 struct queue *bucket_queue_new(struct bucket *bucket);
+/* Before the first receive: the object of that key was received so often before this process. */
+void bucket_queue_recall(struct queue *q, struct bytes key, int receives);
 /* What lies parked in the bucket, as a queue of the objects under parked/: an id is the key behind
  * that. Sending puts parked/ID; where another request has that name, ID~1, ID~2 … (aside.h), and
  * the same bytes sent again are there once. Borrows `bucket`. */

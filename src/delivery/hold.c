@@ -81,6 +81,14 @@ void holds_deliver(struct holds *h, struct hold *hold, struct monotime until)
     hold->warned = false;
 }
 
+void holds_recall(struct holds *h, struct bytes key, int receives)
+{
+    struct hold *hold = holds_find(h, key);
+    if (!hold)
+        hold = insert(h, key);
+    hold->receives = receives;
+}
+
 char *hold_receipt(const struct hold *hold)
 {
     size_t room = sizeof "-9223372036854775808:" + strlen(hold->key);

@@ -34,6 +34,8 @@ void holds_put_back(struct holds *h, struct hold *hold);
 bool hold_free(const struct hold *hold, struct monotime now);
 /* A delivery: a new number, a new lease. */
 void holds_deliver(struct holds *h, struct hold *hold, struct monotime until);
+/* It was received so often before this process: the next receive counts from there. */
+void holds_recall(struct holds *h, struct bytes key, int receives);
 /* The name of its newest delivery, for mem_free(). */
 char *hold_receipt(const struct hold *hold);
 /* The hold whose newest delivery that is, or NULL. */

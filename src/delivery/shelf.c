@@ -112,14 +112,20 @@ static void warn(const struct shelf *shelf, struct fetch *f)
     f->hold->warned = true;
 }
 
-/* Takes over what was read. An object that vanished is nothing, and so is one whose key no bucket
- * takes: a folder's "name/" that a console has made must not fail every receive. */
+/* No repetition changes it: a key that no bucket takes (a folder's "name/" that a console has made),
+ * or a body that is too large to be held. Such an object must not fail every receive. */
+static bool unreadable(const struct err *err)
+{
+    return err_is(err, "InvalidKey") || err_is(err, "too_large");
+}
+
+/* Takes over what was read. An object that vanished is nothing. */
 static void take_over(struct receive *r, struct fetch *f)
 {
     struct queue_op *op = r->op;
     const struct err *err = &f->get.op.err;
     f->hold->gone = f->hold->gone || err_is(err, "NoSuchKey");
-    f->hold->never = err_is(err, "InvalidKey");
+    f->hold->never = unreadable(err);
     if (f->hold->gone || f->hold->never)
         return;
     if (err_any(err))
