@@ -63,7 +63,8 @@ static void what_does_not_fit_pushes_out_the_oldest(void **state)
 
 static void takes_over_from_the_environment(void **state)
 {
-    char a[] = "A=1", b[] = "B=2", variable[] = VARIABLE "4 old\nnonsense\n0 none\n99999 most\n5 last";
+    char a[] = "A=1", b[] = "B=2";
+    char variable[] = VARIABLE "4 old\nnonsense\n0 none\n99999 most\n5 last";
     char *before[] = {a, variable, b, NULL};
     char **saved = environ;
     (void)state;

@@ -397,27 +397,16 @@ static void what_cannot_be_read_is_passed_over(void **state)
     assert_string_equal(RECEIVE(10, 30), "b*1");
 }
 
-static void asked_for_once(const char *code)
+static void what_nobody_can_read_is_asked_for_once(void **state)
 {
+    (void)state;
     put_letters("ab");
-    break_key("b", code, false);
+    break_key("b", "InvalidKey", false);
     assert_string_equal(RECEIVE(10, 0), "a*1");
+    put_letters("c");
+    break_key("c", "too_large", false);
     assert_string_equal(RECEIVE(10, 0), "");
-    assert_string_equal(queue_counts(&rig, 0), "0/1/0");
-    assert_string_equal(RECEIVE(10, 30), "a*2");
     assert_int_equal(memory->asked[BUCKET_GET], 3);
-}
-
-static void what_no_bucket_takes_is_asked_for_once(void **state)
-{
-    (void)state;
-    asked_for_once("InvalidKey");
-}
-
-static void what_is_too_large_is_asked_for_once(void **state)
-{
-    (void)state;
-    asked_for_once("too_large");
 }
 
 static void the_error_names_the_object(void **state)
@@ -501,8 +490,7 @@ int main(void)
         WITH(what_is_being_read_is_not_given_twice),
         WITH(what_was_deleted_meanwhile_is_not_given),
         WITH(what_cannot_be_read_is_passed_over),
-        WITH(what_no_bucket_takes_is_asked_for_once),
-        WITH(what_is_too_large_is_asked_for_once),
+        WITH(what_nobody_can_read_is_asked_for_once),
         WITH(the_error_names_the_object),
         WITH(a_listing_that_fails_is_tried_again),
         WITH(what_was_found_before_a_listing_failed_is_given),

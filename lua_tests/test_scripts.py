@@ -131,8 +131,8 @@ def test_what_no_limit_can_stop_is_parked_in_the_next_life(offline):
 def test_several_that_no_limit_can_stop_are_parked_one_after_the_other(offline):
     fill(offline.directory, **{f"x{i}": b"?" for i in range(3)})
     program = offline.directory / "program.lua"
-    program.write_text(HANDLER.format(trouble="").replace('message.id == "b"', 'message.body == "?"')
-                       .replace("then  end", f"then {PATTERN} end"))
+    text = HANDLER.format(trouble=PATTERN)
+    program.write_text(text.replace('message.id == "b"', 'message.body == "?"'))
     result = offline.run("./program.lua", "--cpu-limit", "0.1")
     assert result.returncode == 0, result.stderr
     assert sorted(os.listdir(offline.directory / "in" / "parked")) == ["x0", "x1", "x2"]

@@ -112,8 +112,8 @@ static void warn(const struct shelf *shelf, struct fetch *f)
     f->hold->warned = true;
 }
 
-/* No repetition changes it: a key that no bucket takes (a folder's "name/" that a console has made),
- * or a body that is too large to be held. Such an object must not fail every receive. */
+/* No repetition changes it: a key that no bucket takes (a folder's "name/" that a console made), or
+ * a body that is too large to be held. Such an object must not fail every receive. */
 static bool unreadable(const struct err *err)
 {
     return err_is(err, "InvalidKey") || err_is(err, "too_large");

@@ -1,8 +1,8 @@
-/* Restart: runs this very program anew in the same process, after a handler that nothing could stop,
- * and hands on which message that was. Queues count how often they gave a message; a bucket counts
- * nothing, so without this its message would end every process that comes after. The notes travel in
- * one environment variable; keys stand in them without their bucket. It never restarts a program
- * that did not ask for it, and notes that do not fit push out the oldest. */
+/* Restart: runs this very program anew in the same process, after a handler that nothing could
+ * stop, and hands on which message that was. Queues count how often they gave a message; a bucket
+ * counts nothing, so without this its message would end every process that comes after. The notes
+ * travel in one environment variable; keys stand in them without their bucket. It never restarts a
+ * program that did not ask for it, and notes that do not fit push out the oldest. */
 #ifndef TIDEGATE_HOST_RESTART_H
 #define TIDEGATE_HOST_RESTART_H
 

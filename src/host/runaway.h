@@ -3,7 +3,8 @@
  * no hook is installed until a resume has used its share. The hook then raises, again and again, so
  * that no pcall outlives it. What no hook can reach (a pathological pattern in C) ends the process
  * with 70, or starts it anew where nobody else remembers what it died of (host/restart): the
- * message was not acknowledged and goes back. It never touches a state that is not being resumed. */
+ * message was not acknowledged and goes back. It never touches a state that is not being
+ * resumed. */
 #ifndef TIDEGATE_HOST_RUNAWAY_H
 #define TIDEGATE_HOST_RUNAWAY_H
 
