@@ -12,6 +12,7 @@ import termios
 import pytest
 
 COLUMNS = 40
+COLOUR = re.compile(r"\x1b\[\d+m")
 
 
 def program(offline, text):
@@ -55,7 +56,7 @@ class Terminal:
 def screen(raw, columns=COLUMNS):
     """The lines that a person sees in the end, and that no line ever ran over."""
     lines, row, column = [""], 0, 0
-    for token in re.findall(r"\x1b\[K|.|\r|\n", raw, re.S):
+    for token in re.findall(r"\x1b\[K|.|\r|\n", COLOUR.sub("", raw), re.S):
         if token == "\x1b[K":
             lines[row] = lines[row][:column]
         elif token == "\r":
@@ -86,6 +87,38 @@ def test_the_live_line_stands_below_the_log_and_is_gone_in_the_end(offline):
     lines = screen(raw)
     assert [line.split(" ", 2)[-1].strip() for line in lines] == ["one", "two", "stderr", ""]
     assert lines[2] == "from stderr" and "working" not in "".join(lines)
+
+
+LOG = """
+  local fields = { id = ("x"):rep(60), ms = 1.5 }
+  tide.log.info("before", fields)
+  tide.status "there"
+  tide.log.info("during", fields)
+  tide.log.warn("during", fields)
+  tide.log.error "one\\n\\ttwo\\27[2J"
+"""
+
+
+def test_a_person_gets_what_fits_and_the_file_gets_all(offline):
+    offline.environment.pop("NO_COLOR", None)
+    raw = Terminal(offline, program(offline, LOG), "--log-file", "log", columns=60).end()
+    time, long = r"\d\d:\d\d:\d\d\.\d{3}Z ", "id=" + "x" * 60
+    assert re.search(f"^{time}info  before {long} ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}info  during ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}\x1b\\[33mwarn \x1b\\[0m during {long} ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}\x1b\\[31merror\x1b\\[0m one\r\n        two", raw)
+    assert "two\\x1b[2J\r\n" in raw
+    lines = (offline.directory / "log").read_text().splitlines()
+    assert [line[24:] for line in lines] == [
+        f" info  before {long} ms=1.5", f" info  during {long} ms=1.5",
+        f" warn  during {long} ms=1.5", r" error one\n\x09two\x1b[2J"]
+
+
+@pytest.mark.parametrize("value, coloured", [("", True), ("1", False)])
+def test_no_color(offline, value, coloured):
+    offline.environment["NO_COLOR"] = value
+    raw = Terminal(offline, program(offline, LOG), columns=200).end()
+    assert bool(COLOUR.search(raw)) is coloured
 
 
 def test_wide_characters_are_not_too_many(offline):
