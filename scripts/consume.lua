@@ -33,7 +33,7 @@ local SPEC = course.consumer {
     { name = "max-receives", kind = "integer", min = 1,
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
-    { name = "summary", kind = "flag", help = "print the summary to no terminal, too" },
+    { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
 As in the course: -rb BUCKET or -rq QUEUE for FROM, -wb BUCKET or -dwt TABLE for

@@ -32,6 +32,12 @@ end
 
 local ABSENT = { NoSuchKey = true, NoSuchItem = true }
 
+-- Reading from a table says that too when it has a sort key, or a key that is no string.
+local function other_key(store)
+  return tide.error { code = "BadPlace", message = ("the key of %s is not '%s', a string: "
+    .. "name it, as in %s?key=widget_id"):format(store.url, store.key, store.url:match "^[^?]*") }
+end
+
 -- Is the store there, and may it be read? AccessDenied says nothing yet about a bucket: S3 answers
 -- so for a missing object in a bucket that may not be listed. Keys will begin with `prefix`.
 function M.probe(store, prefix)
@@ -42,6 +48,10 @@ function M.probe(store, prefix)
     local message = ("no key can begin with '%s': %s"):format(prefix, err.message)
     return nil, tide.error { code = "BadPlace", message = message }
   end
+  if store.kind == "table" and err.code == "ValidationException" then
+    return nil, other_key(store)
+  end
+  err.what = store.url -- nobody asked for the probe
   return nil, err
 end
 
