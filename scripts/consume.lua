@@ -136,7 +136,7 @@ local function refusal(opts)
   if places.overlap(opts.from, opts.to) then
     return ("FROM and TO overlap: %s and %s"):format(opts.from, opts.to)
   end
-  if opts.park and places.parks_into(opts.from, opts.park) then
+  if opts.park and tide.feeds(opts.park, opts.from) then
     return ("--park is read as FROM: %s and %s"):format(opts.park, opts.from)
   end
 end

@@ -34,6 +34,13 @@ static int f_real_path(lua_State *L)
     return 1;
 }
 
+/* feeds(a, b): would what is put into the place `a` come out of the place `b`? */
+static int f_feeds(lua_State *L)
+{
+    lua_pushboolean(L, overlap_feeds(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+    return 1;
+}
+
 static int f_sha256(lua_State *L)
 {
     struct bytes text;
@@ -119,6 +126,7 @@ static const luaL_Reg lib[] = {
     {"exit_code", f_exit_code},
     {"now",       f_now},
     {"real_path", f_real_path},
+    {"feeds",     f_feeds},
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},
