@@ -2,6 +2,7 @@
 
 #include "api/attribute.h"
 #include "api/error.h"
+#include "api/item_encode.h"
 #include "api/json.h"
 #include "api/message.h"
 #include "api/place.h"
@@ -164,6 +165,7 @@ static int luaopen_tidegate(lua_State *L)
     lua_setfield(L, -2, "version");
     json_install(L);
     attribute_install(L);
+    item_encoder_open(L);
     verdict_open(L);
     log_open(L);
     terminal_open(L);
