@@ -5,6 +5,7 @@
 #include "api/item_encode.h"
 #include "api/json.h"
 #include "api/message.h"
+#include "api/options.h"
 #include "api/place.h"
 #include "api/verdict.h"
 #include "base/digest.h"
@@ -44,10 +45,8 @@ static int f_feeds(lua_State *L)
 
 static int f_sha256(lua_State *L)
 {
-    struct bytes text;
     char hex[SHA256_HEX];
-    text.at = luaL_checklstring(L, 1, &text.len);
-    digest_sha256_hex(text, hex);
+    digest_sha256_hex(string_argument(L, 1), hex);
     lua_pushstring(L, hex);
     return 1;
 }

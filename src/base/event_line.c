@@ -138,14 +138,6 @@ static void add_member(struct buf *line, struct bytes name, struct bytes value)
     buf_char(line, '"');
 }
 
-static bool taken(const struct pairs *names, struct bytes name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (bytes_equal(names->at[i].name, name))
-            return true;
-    return false;
-}
-
 /* Names are compared as they are written: two that differ in broken bytes alone become one. */
 static void add_members(struct buf *line, const struct pairs *fields)
 {
@@ -158,7 +150,7 @@ static void add_members(struct buf *line, const struct pairs *fields)
     for (size_t i = 0; i < fields->count && !line->failed; i++) {
         buf_clear(&name);
         add_inside(&name, fields->at[i].name);
-        while (taken(&names, buf_bytes(&name)))
+        while (pairs_has(&names, buf_bytes(&name)))
             buf_char(&name, '_');
         line->failed = line->failed || name.failed;
         pairs_add(&names, buf_bytes(&name), BYTES(""));
