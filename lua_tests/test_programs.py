@@ -31,6 +31,13 @@ def names(directory):
 # ---- command lines
 
 
+def test_a_mistyped_command_is_refused(offline):
+    result = offline.run("consum", "file:in", "file:out")
+    assert (result.returncode, result.stdout) == (64, "")
+    assert result.stderr.startswith(
+        "tidegate: unknown command 'consum' (did you mean consume?)\nusage: tidegate ")
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (["consume", "file:in", "file:out", "--colour"], "unknown option --colour"),
     (["consume", "-rb", "a", "-rq", "b", "-wb", "c"], "two sources: -rb a and -rq b"),
