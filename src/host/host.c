@@ -127,7 +127,8 @@ static void stop(struct host *h, int signo)
         h->over = true;
         return;
     }
-    log_line(LOG_INFO, "signal %d: finishing what is in hand", signo);
+    log_line(LOG_INFO, "%s: finishing what is in hand; a second one stops at once",
+             strsignal(signo));
     h->draining = true;
     for (struct link *at = list_first(&h->engines); at; at = list_after(&h->engines, at)) {
         struct engine *e = LIST_ITEM(at, struct engine, link);
