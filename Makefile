@@ -117,7 +117,7 @@ asan: ## all tests under the address and undefined-behaviour sanitizers
 lint: need-lint ## the rules of ARCHITECTURE.md: layers, sizes, banned calls, luacheck, shellcheck
 	@tools/lint
 
-demo: all ## the sample requests from one directory into another, and what came of them
+demo: all ## 300 requests through a queue into a directory, and what came of them
 	@tools/demo build/tidegate
 
 image: ## the container image, built with buildah (with Docker: docker build .)

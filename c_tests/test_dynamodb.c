@@ -270,6 +270,7 @@ static void names_what_is_refused(void **state)
         expect(r, &op, codes[i], i + 1);
         assert_int_equal(op.op.err.status, 400);
         assert_false(op.op.err.retryable);
+        assert_int_equal(strstr(op.op.err.message, " (in region ") != NULL, i == 2);
     }
 }
 

@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
+static int columns, colour;              /* of the events to come */
+
 /* The line of an event, valid until the next one. */
 static const char *line(enum event_format format, struct bytes text, const struct pairs *fields)
 {
     static char kept[EVENT_LINE_MAX + 2];
-    struct event e = {{1700000000 * SECOND_US}, "warn", text, fields};
+    struct event e = {.when = {1700000000 * SECOND_US}, .level = "warn", .text = text,
+                      .fields = fields, .columns = columns, .colour = colour};
     struct buf out;
     buf_init(&out, sizeof kept);
     event_line(&out, format, &e);
@@ -72,6 +75,31 @@ static void fields_are_members(void **state)
                         "\"level\":\"warn\",\"msg\":\"text\",\"request\":\"r 1\",\"ms\":\"12\","
                         "\"msg_\":\"mine\",\"msg__\":\"again\",\"msg___\":\"and again\","
                         "\"\\ufffd\":\"x\",\"\\ufffd_\":\"y\"}\n");
+    pairs_free(&fields);
+}
+
+static void a_screen_gets_what_a_person_reads(void **state)
+{
+    struct pairs fields = {0};
+    (void)state;
+    pairs_set(&fields, "message", "1234567890");
+    pairs_set(&fields, "ms", "1.5");
+    pairs_set(&fields, "who", "\xe4\xb8\xad");
+    assert_string_equal(line(EVENT_SCREEN, BYTES("text"), &fields),
+                        "22:13:20.000Z warn  text message=1234567890 ms=1.5 who=\xe4\xb8\xad\n");
+    columns = 42;
+    assert_string_equal(line(EVENT_SCREEN, BYTES("text"), &fields),
+                        "22:13:20.000Z warn  text ms=1.5 who=\xe4\xb8\xad\n");
+    columns = 37;
+    assert_string_equal(line(EVENT_SCREEN, BYTES("text"), &fields),
+                        "22:13:20.000Z warn  text ms=1.5\n");
+    columns = 0;
+    colour = 33;
+    assert_string_equal(line(EVENT_SCREEN, BYTES("a\nb\tc\r\x1b[2J"), NULL),
+                        "22:13:20.000Z \x1b[33mwarn \x1b[0m a\n    b    c\\x0d\\x1b[2J\n");
+    colour = 0;
+    pairs_set(&fields, "evil", "a\n22:13:20.000Z error fake");
+    assert_string_equal(strchr(line(EVENT_SCREEN, BYTES("x"), &fields), '\n'), "\n");
     pairs_free(&fields);
 }
 
@@ -142,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHECKED(nothing_in_it_is_obeyed),
         CHECKED(fields_are_members),
+        CHECKED(a_screen_gets_what_a_person_reads),
         CHECKED(what_is_too_long_is_said),
         CHECKED(random_bytes),
         CHECKED(columns_are_never_too_few),

@@ -38,7 +38,11 @@ static const struct {
     {"sqlite:q.db", "sqlite:./q.db#requests", true},
     {"sqlite:q.db#other", "sqlite:q.db", false},
     {"sqlite:q.db", "sqlite:p.db", false},
-    {"sqlite:q.db", "file:q.db", false},
+    {"sqlite:q.db#Requests", "sqlite:q.db", true},
+    {"sqlite:in/q.db#aside", "file:./in", true},
+    {"sqlite:in/parked/q.db", "file:in", false},
+    {"sqlite:inner.db", "file:in", false},
+    {"file:in", "sqlite:in/q.db", false},
 };
 
 static void places_by_their_names(void **state)

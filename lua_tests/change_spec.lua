@@ -165,7 +165,7 @@ describe("change", function()
       put(1)
       assert.error_matches(function()
         change(store, KEY, function() return answer end)
-      end, "decide must answer")
+      end, "decide must answer .* to 'exists' it answered ")
     end)
   end
 

@@ -82,9 +82,11 @@ describe("the course's flags", function()
     { "FROM is missing (or give -rb or -rq, or set TIDEGATE_FROM)", "-wb w" },
     { "TO is missing (or give -wb or -dwt, or set TIDEGATE_TO)", "-rb a" },
     { "FROM is missing (or give -rb or -rq, or set TIDEGATE_FROM)", "" },
-    { "FROM 'in' is no URL: write s3://in or sqs://in or file:in, or add -queue, -bucket or -table",
+    { "FROM 'in' is no URL: write s3://in, sqs://in, file:in or sqlite:in, or add -queue, "
+      .. "-bucket or -table",
       "in s3://w" },
-    { "TO 'out' is no URL: write s3://out or dynamodb://out or file:out, or add -bucket or -table",
+    { "TO 'out' is no URL: write s3://out, dynamodb://out, file:out or sqlite:out, or add "
+      .. "-bucket or -table",
       "file:in out" },
     { "-table is given, but TO is s3://w", "in s3://w -table" },
     { "-bucket is given, but TO is dynamodb://t", "in dynamodb://t -bucket" },

@@ -28,6 +28,9 @@ describe("tidegate help", function()
     for _, page in ipairs(PAGES) do
       if page[1] then assert.matches(page[1], printed, 1, true) end
     end
+    for _, name in ipairs(require "tidegate.commands".names) do
+      assert.matches("\n  " .. name, printed, 1, true)
+    end
   end)
 
   it("refuses what it does not know, and names what is near", function()

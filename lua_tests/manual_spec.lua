@@ -64,4 +64,18 @@ describe("docs/scripting.md", function()
       methods(queue, said.queue) })
     os.execute("rm -rf " .. path)
   end)
+
+  it("shows Lua that can be compiled", function()
+    local count = 0
+    for block in text:gmatch "\n```lua\n(.-)```" do
+      count = count + 1
+      assert(load(block, "=docs/scripting.md"))
+    end
+    assert.is_true(count >= 5)
+  end)
+
+  -- Its own example of a spec is one.
+  for block in text:gmatch "\n```lua\n(.-)```" do
+    if block:find "\ndescribe%(" then assert(load(block, "=docs/scripting.md", "t", _ENV))() end
+  end
 end)

@@ -57,6 +57,24 @@ describe("the bar", function()
   end)
 end)
 
+describe("a text for a narrow terminal", function()
+  local text = "      3 received = 2 done + 0 skipped"
+
+  local cases = {
+    { nil, text }, { 38, text },
+    { 37, "      3 received = 2 done + 0\n        skipped" },
+    { 22, "      3 received = 2\n        done + 0\n        skipped" },
+    { 3, "      3 received\n        =\n        2\n        done\n        +\n"
+      .. "        0\n        skipped" },
+  }
+
+  for _, case in ipairs(cases) do
+    it(("of %s columns is broken at blanks"):format(case[1] or "any"), function()
+      assert.equal(case[2], terminal.wrapped(text, case[1], 8))
+    end)
+  end
+end)
+
 describe("the nearest word", function()
   local words = { "--concurrency", "--until-empty", "--park", "--region", "-rb", "-rq" }
 

@@ -138,9 +138,9 @@ describe("options.parse", function()
     { "unknown option --quarter", "--quarter=1" },
     { "unknown option -until-empty (did you mean --until-empty?)", "-until-empty" },
     { "unknown option --mwr (did you mean -mwr?)", "--mwr", "3" },
-    { "-uop needs a value", "-uop" },
+    { "-uop needs a value: yes or no", "-uop" },
     { "-uop: expected yes or no, got 'maybe'", "-uop", "maybe" },
-    { "-mwr needs a value", "-mwr" },
+    { "-mwr needs a value: an integer", "-mwr" },
     { "--label needs a value", "--label", "--until-empty" },
     { "--until-empty takes no value", "--until-empty=yes" },
     { "-mwr: expected an integer from 0 to 5000, got ''", "-mwr=" },
@@ -220,7 +220,7 @@ Shows options.
   --quiet             says nothing
 
 Or -u TEXT.
-Of two the last counts. Variables stand in: TIDEGATE_DELAY …
+Of two the last counts. Each has a variable too: TIDEGATE_DELAY …
 
 Example: tidegate demo x]], options.help(spec))
   end)

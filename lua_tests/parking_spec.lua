@@ -57,7 +57,7 @@ describe("a parked message", function()
 
   it("tells what its handler raised, one line of it", function()
     consume(function() error("first\nsecond", 0) end)
-    assert.are.equal("gave up after 1 receives: the handler failed", parked()["tidegate-reason"])
+    assert.are.equal("gave up after 1 receive: the handler failed", parked()["tidegate-reason"])
     assert.are.equal("first", parked()["tidegate-error"])
   end)
 

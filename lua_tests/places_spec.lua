@@ -52,6 +52,7 @@ describe("places.overlap", function()
     { true, "sqlite:a.db", "sqlite:a.db#requests" },
     { true, "sqlite:a.db#widgets", "sqlite:./x/../a.db" },
     { true, "sqlite:a.db#x", "sqlite:a.db#x?key=widget_id" },
+    { true, "sqlite:a.db#x", "sqlite:a.db#X" },
     { false, "sqlite:a.db#x", "sqlite:a.db#y" },
     { false, "sqlite:a.db#x", "sqlite:b.db#x" },
     { false, "sqlite:a.db", "dynamodb://a.db" },
@@ -65,29 +66,6 @@ describe("places.overlap", function()
   for _, case in ipairs(directed) do
     it(("of the source %s and the store %s is %s"):format(case[2], case[3], case[1]), function()
       assert.equal(case[1], places.overlap(case[2], case[3]))
-    end)
-  end
-end)
-
-describe("places.parks_into", function()
-  local cases = {
-    { true, "sqs://q", "sqs://q" },
-    { true, "sqs://q", "https://sqs.us-east-1.amazonaws.com/1/q" },
-    { false, "sqs://q", "sqs://q-dead" },
-    { false, "sqs://q", "file:q" },
-    { true, "s3://b/in", "s3://b/in" },
-    { true, "s3://b/in", "s3://b/in/aside" },
-    { false, "s3://b/in", "s3://b/in/parked" },
-    { false, "s3://b/in/", "s3://b/in/parked/" },
-    { false, "s3://b/in", "s3://b/aside" },
-    { true, "file:in", "file:./in" },
-    { true, "sqlite:q.db", "sqlite:q.db#requests" },
-    { false, "sqlite:q.db", "sqlite:q.db#requests-parked" },
-  }
-
-  for _, case in ipairs(cases) do
-    it(("of %s and %s is %s"):format(case[2], case[3], case[1]), function()
-      assert.equal(case[1], places.parks_into(case[2], case[3]))
     end)
   end
 end)

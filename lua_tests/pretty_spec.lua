@@ -55,6 +55,7 @@ describe("pretty.lines and pretty.line", function()
     { "é🌊", "é🌊", "é🌊" },
     { "\xFFé\xC3", "\\xFFé\\xC3", "\\xFFé\\xC3" },
     { "\xED\xA0\x80", "\\xED\\xA0\\x80", "\\xED\\xA0\\x80" },
+    { "\u{61C}", "\\u{61C}", "\\u{61C}" },
     { "\u{9B}\u{202E}\u{7F}", "\\u{9B}\\u{202E}\\x7F", "\\u{9B}\\u{202E}\\x7F" },
     { "", "", "" },
   }

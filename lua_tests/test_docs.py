@@ -9,7 +9,8 @@ import pytest
 
 from blocks import TOP, Block, blocks_of, run, without_make
 
-DOCUMENTS = ("README.md", "docs/build.md", "docs/delivery.md", "examples/ecs/README.md")
+DOCUMENTS = ("README.md", "docs/build.md", "docs/delivery.md", "examples/README.md",
+             "examples/ecs/README.md")
 ACCOUNT_PROGRAMS = {"aws", "docker", "rm"}  # all that a block which is not run may call
 WITH_IMAGE = os.environ.get("TIDEGATE_IMAGE") == "yes"
 

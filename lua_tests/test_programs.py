@@ -1,15 +1,13 @@
 """The programs as a person uses them: command lines, a terminal, what is next, what was parked."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 
 import pytest
+
+from screens import COLOUR, Terminal, screen
 
 BAD = b'{"type":"bad"}'
 
@@ -31,6 +29,13 @@ def names(directory):
 
 
 # ---- command lines
+
+
+def test_a_mistyped_command_is_refused(offline):
+    result = offline.run("consum", "file:in", "file:out")
+    assert (result.returncode, result.stdout) == (64, "")
+    assert result.stderr.startswith(
+        "tidegate: unknown command 'consum' (did you mean consume?)\nusage: tidegate ")
 
 
 @pytest.mark.parametrize("arguments, sentence", [
@@ -115,47 +120,41 @@ def test_one_line_a_request_and_all_numbers_at_the_end(offline):
     assert last["msg"] == "summary" and last["received"] == "3"
 
 
-class Terminal:
-    """A program whose stdout and stderr are a terminal of 100 columns."""
-
-    def __init__(self, program, *arguments, **environment):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-        self.process = subprocess.Popen(
-            [program.path, *arguments], cwd=program.directory, stdin=subprocess.DEVNULL,
-            env={**program.environment, "TERM": "xterm", **environment}, stdout=slave,
-            stderr=slave)
-        os.close(slave)
-
-    def end(self):
-        """Everything that was written, when the program is over."""
-        raw = b""
-        try:
-            while more := os.read(self.master, 4096):
-                raw += more
-        except OSError:                  # a terminal ends with EIO
-            pass
-        os.close(self.master)
-        assert self.process.wait(60) == 0, raw
-        return raw.decode()
+def shown_by(offline, *arguments, columns=100, **environment):
+    """What the program writes to a terminal, colours and all."""
+    offline.environment = {**offline.environment, "NO_COLOR": "", **environment}
+    terminal = Terminal(offline, *arguments, stdout=True, columns=columns)
+    raw = terminal.end()
+    assert terminal.process.returncode == 0, raw
+    return raw
 
 
 def test_a_terminal_gets_a_live_line_and_a_table(offline):
-    made = Terminal(offline, "produce", "file:in", "-mwr", "40", "-ird", "20").end()
+    made = shown_by(offline, "produce", "file:in", "-mwr", "40", "-ird", "20")
     assert re.search(r"\[#+\.+\] +\d+ %  \d+ of 40  \d+/s", made)
     assert "40 requests written" in made
-    arguments = ("consume", "file:in", "file:out", "--until-empty")
-    shown = Terminal(offline, *arguments).end()
-    assert re.search(r"\d+/s  \d+ received: \d+ done", shown)
+    shown = shown_by(offline, "consume", "file:in", "file:out", "--until-empty")
+    assert re.search(r"\d+/s  \d+ received: \d+ done; \d+ in flight", shown)
     assert "\x1b[1m" in shown and "40 received = " in shown
+
+
+def test_a_narrow_terminal_gets_them_whole(offline):
+    fill(offline.directory, a=request(1), b=BAD)
+    raw = shown_by(offline, "consume", "file:in", "file:out", "--until-empty", "--log-level",
+                   "error", columns=40)
+    lines = screen(raw)
+    assert max(map(len, lines[1:])) < 40, lines         # the first one is the error's
+    text = "\n".join(lines)
+    assert re.search(r"^ +done +skip +retry +park$", text, re.M)
+    assert re.search(r"^      2 received = .*\n        .*\n        released$", text, re.M)
 
 
 def test_no_colour_when_that_is_asked(offline):
     fill(offline.directory, a=request(1), b=BAD)
-    shown = Terminal(offline, "consume", "file:in", "file:out", "--until-empty",
-                     NO_COLOR="1").end()
+    shown = shown_by(offline, "consume", "file:in", "file:out", "--until-empty",
+                     NO_COLOR="1")
     assert "2 received = 1 done" in shown
-    assert not re.search(r"\x1b\[[0-9;]*m", shown)
+    assert not COLOUR.search(shown)
 
 
 # ---- peek

@@ -1,73 +1,19 @@
 """The live line on a terminal, and that nothing of it is anywhere else."""
 
-import fcntl
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
-import termios
 
 import pytest
 
-COLUMNS = 40
+from screens import COLOUR, COLUMNS, Terminal, screen
 
 
 def program(offline, text):
     path = offline.directory / "program.lua"
     path.write_text('local tide = require "tidegate"\n' + text)
     return "./program.lua"
-
-
-class Terminal:
-    """A program whose stderr, and stdout if told, is a terminal of 40 columns."""
-
-    def __init__(self, offline, *arguments, stdout=False, term="xterm", columns=COLUMNS):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [offline.path, *map(str, arguments)], cwd=offline.directory, stdin=subprocess.DEVNULL,
-            env={**offline.environment, "TERM": term}, stderr=slave,
-            stdout=slave if stdout else subprocess.DEVNULL)
-        os.close(slave)
-        self.raw = b""
-
-    def read_until(self, words):
-        while words not in self.raw:
-            self.raw += os.read(self.master, 4096)
-
-    def end(self):
-        """Everything that was written, when the program is over."""
-        while True:
-            try:
-                more = os.read(self.master, 4096)
-            except OSError:              # a terminal ends with EIO
-                break
-            if not more:
-                break
-            self.raw += more
-        os.close(self.master)
-        self.process.wait(60)
-        return self.raw.decode()
-
-
-def screen(raw, columns=COLUMNS):
-    """The lines that a person sees in the end, and that no line ever ran over."""
-    lines, row, column = [""], 0, 0
-    for token in re.findall(r"\x1b\[K|.|\r|\n", raw, re.S):
-        if token == "\x1b[K":
-            lines[row] = lines[row][:column]
-        elif token == "\r":
-            column = 0
-        elif token == "\n":
-            row += 1
-            lines.append("")
-        else:
-            assert token.isprintable(), repr(raw)
-            lines[row] = lines[row][:column].ljust(column) + token + lines[row][column + 1:]
-            column += 1
-    return lines
 
 
 LIVE = """
@@ -86,6 +32,38 @@ def test_the_live_line_stands_below_the_log_and_is_gone_in_the_end(offline):
     lines = screen(raw)
     assert [line.split(" ", 2)[-1].strip() for line in lines] == ["one", "two", "stderr", ""]
     assert lines[2] == "from stderr" and "working" not in "".join(lines)
+
+
+LOG = """
+  local fields = { id = ("x"):rep(60), ms = 1.5 }
+  tide.log.info("before", fields)
+  tide.status "there"
+  tide.log.info("during", fields)
+  tide.log.warn("during", fields)
+  tide.log.error "one\\n\\ttwo\\27[2J"
+"""
+
+
+def test_a_person_gets_what_fits_and_the_file_gets_all(offline):
+    offline.environment.pop("NO_COLOR", None)
+    raw = Terminal(offline, program(offline, LOG), "--log-file", "log", columns=60).end()
+    time, long = r"\d\d:\d\d:\d\d\.\d{3}Z ", "id=" + "x" * 60
+    assert re.search(f"^{time}info  before {long} ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}info  during ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}\x1b\\[33mwarn \x1b\\[0m during {long} ms=1.5\r$", raw, re.M)
+    assert re.search(f"{time}\x1b\\[31merror\x1b\\[0m one\r\n        two", raw)
+    assert "two\\x1b[2J\r\n" in raw
+    lines = (offline.directory / "log").read_text().splitlines()
+    assert [line[24:] for line in lines] == [
+        f" info  before {long} ms=1.5", f" info  during {long} ms=1.5",
+        f" warn  during {long} ms=1.5", r" error one\n\x09two\x1b[2J"]
+
+
+@pytest.mark.parametrize("value, coloured", [("", True), ("1", False)])
+def test_no_color(offline, value, coloured):
+    offline.environment["NO_COLOR"] = value
+    raw = Terminal(offline, program(offline, LOG), columns=200).end()
+    assert bool(COLOUR.search(raw)) is coloured
 
 
 def test_wide_characters_are_not_too_many(offline):

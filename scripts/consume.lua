@@ -33,7 +33,7 @@ local SPEC = course.consumer {
     { name = "max-receives", kind = "integer", min = 1,
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
-    { name = "summary", kind = "flag", help = "print the summary to no terminal, too" },
+    { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
 As in the course: -rb BUCKET or -rq QUEUE for FROM, -wb BUCKET or -dwt TABLE for
@@ -136,7 +136,7 @@ local function refusal(opts)
   if places.overlap(opts.from, opts.to) then
     return ("FROM and TO overlap: %s and %s"):format(opts.from, opts.to)
   end
-  if opts.park and places.parks_into(opts.from, opts.park) then
+  if opts.park and tide.feeds(opts.park, opts.from) then
     return ("--park is read as FROM: %s and %s"):format(opts.park, opts.from)
   end
 end

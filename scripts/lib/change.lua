@@ -45,15 +45,25 @@ local function book_for(plan, found, request, opts)
   return book
 end
 
+local function shown(plan)
+  if type(plan) ~= "table" then return tostring(plan) end
+  local names = {}
+  for name in pairs(plan) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return "{" .. table.concat(names, ", ") .. "}"
+end
+
+local function check_plan(plan, found, context)
+  local is_plan = type(plan) == "table" and (plan.write == nil) == (plan.delete == true)
+  if is_plan and (plan.write ~= nil or found.value ~= nil) then return end
+  error(("change %s: decide must answer {write = value}, a verdict, or {delete = true} for what "
+    .. "exists; to '%s' it answered %s"):format(context.key, context.event, shown(plan)))
+end
+
 -- Does what `decide` answered, under the condition that what we found still stands.
 local function apply(kind, store, key, found, plan, request, opts)
-  local is_plan = type(plan) == "table" and (plan.write == nil) == (plan.delete == true)
-  if is_plan and plan.write ~= nil then
-    return kind.write(store, key, found, plan.write, book_for(plan, found, request, opts), opts)
-  end
-  if is_plan and found.value ~= nil then return kind.delete(store, key, found) end
-  error(("change %s: decide must answer {write = value}, a verdict, "
-    .. "or {delete = true} for what exists"):format(key))
+  if plan.delete then return kind.delete(store, key, found) end
+  return kind.write(store, key, found, plan.write, book_for(plan, found, request, opts), opts)
 end
 
 local function outcome_of(plan, found)
@@ -88,6 +98,7 @@ local function change(store, key, decide, opts)
     local context = { event = event, book = found.book, attempt = attempt, key = key }
     local plan = decide(found.value, context)
     if tide.is_verdict(plan) then return plan end
+    check_plan(plan, found, context)
     local written, refusal = apply(kind, store, key, found, plan, request, opts)
     local outcome = outcome_of(plan, found)
     if written then return tide.done(outcome) end

@@ -31,8 +31,8 @@ end
 local function no_url(said, text, schemes, words)
   local urls = {}
   for i, scheme in ipairs(schemes) do urls[i] = scheme .. text end
-  return nil, ("%s '%s' is no URL: write %s, or add %s"):format(
-    said, text, table.concat(urls, " or "), words)
+  return nil, ("%s '%s' is no URL: write %s or sqlite:%s, or add %s"):format(
+    said, text, table.concat(urls, ", "), text, words)
 end
 
 local function source(text, said, opts)

@@ -115,7 +115,10 @@ local function take(known, args, i, given)
   elseif not text then
     i = i + 1
     text = args[i]
-    if not text or is_option(text) then return nil, said .. " needs a value" end
+    if not text or is_option(text) then
+      local kind = option.kind and KINDS[option.kind].expected
+      return nil, said .. " needs a value" .. (kind and ": " .. kind or "")
+    end
   end
   given[option] = { text = text, said = said }
   return i

@@ -32,6 +32,12 @@ end
 
 local ABSENT = { NoSuchKey = true, NoSuchItem = true }
 
+-- Reading from a table says that too when it has a sort key, or a key that is no string.
+local function other_key(store)
+  return tide.error { code = "BadPlace", message = ("the key of %s is not '%s', a string: "
+    .. "name it, as in %s?key=widget_id"):format(store.url, store.key, store.url:match "^[^?]*") }
+end
+
 -- Is the store there, and may it be read? AccessDenied says nothing yet about a bucket: S3 answers
 -- so for a missing object in a bucket that may not be listed. Keys will begin with `prefix`.
 function M.probe(store, prefix)
@@ -42,6 +48,10 @@ function M.probe(store, prefix)
     local message = ("no key can begin with '%s': %s"):format(prefix, err.message)
     return nil, tide.error { code = "BadPlace", message = message }
   end
+  if store.kind == "table" and err.code == "ValidationException" then
+    return nil, other_key(store)
+  end
+  err.what = store.url -- nobody asked for the probe
   return nil, err
 end
 
@@ -51,16 +61,15 @@ local function parts_of(path)
   return parts
 end
 
-local DEFAULT_NAMES = { queue = "requests", table = "widgets" }
-
--- "s3://b/in" → "s3", {"b", "in"}, and of sqlite: the name of the queue or table too.
-local function split(url, use)
+-- "s3://b/in" → "s3", {"b", "in"}, and of sqlite: the name of the queue or table too, which is
+-- `usual` when none is given. Upper and lower case of it are the same.
+local function split(url, usual)
   local scheme, rest = url:match("^(%w+):([^?]*)")
   if not scheme then return nil, {} end
   local path, name = rest, nil
   if scheme == "sqlite" then path, name = rest:match "^([^#]*)#?(.*)$" end
   if scheme == "file" or scheme == "sqlite" then path = tide.real_path(path) or path end
-  return scheme, parts_of(path), name ~= "" and name or DEFAULT_NAMES[use]
+  return scheme, parts_of(path), (name and name ~= "" and name or usual):lower()
 end
 
 -- Does one list begin with the other?
@@ -73,10 +82,10 @@ end
 
 -- Is one of the places the other, or inside of it? Prefixes of one bucket may lie side by side, and
 -- so may queues and tables in one file. A file of SQLite in a directory of requests would be read
--- as a request. `use` is what becomes of `to`: "table", the default, or "queue".
-function M.overlap(from, to, use)
-  local from_scheme, from_parts, from_name = split(from, "queue")
-  local to_scheme, to_parts, to_name = split(to, use or "table")
+-- as a request. (Whether what is parked comes back is another question: tide.feeds.)
+function M.overlap(from, to)
+  local from_scheme, from_parts, from_name = split(from, "requests")
+  local to_scheme, to_parts, to_name = split(to, "widgets")
   if from_scheme == "file" and to_scheme == "sqlite" then
     return #from_parts <= #to_parts and nested(from_parts, to_parts)
   end
@@ -85,22 +94,6 @@ function M.overlap(from, to, use)
     return #from_parts == #to_parts and nested(from_parts, to_parts) and from_name == to_name
   end
   return nested(from_parts, to_parts)
-end
-
--- The name of a queue of SQS, whichever way it is written.
-local function queue_name(url)
-  return QUEUES[scheme_of(url)] and url:match "([^/]+)/*$"
-end
-
--- Would what is parked there be taken as a request again? Two queues of one name are taken for one:
--- a queue URL and sqs://NAME cannot be told apart without asking. A bucket's own place is fine.
-function M.parks_into(from, park)
-  local name = queue_name(from)
-  if name then return name == queue_name(park) end
-  if not M.is_queue(park) or park:match "^(.-)/*$" == from:match "^(.-)/*$" .. "/parked" then
-    return false
-  end
-  return M.overlap(from, park, "queue")
 end
 
 return M

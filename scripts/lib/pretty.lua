@@ -6,9 +6,10 @@ local M = {}
 
 local INDENT = "  "
 
--- Control characters of ISO 6429 (C1), and those that turn the direction of a text.
+-- Control characters of ISO 6429 (C1), and those that turn the direction of a text: what the log
+-- does not show either (src/base/printable.c).
 local function is_hidden(code)
-  return code >= 0x7F and code < 0xA0 or code >= 0x200E and code <= 0x200F
+  return code >= 0x7F and code < 0xA0 or code == 0x061C or code >= 0x200E and code <= 0x200F
     or code >= 0x2028 and code <= 0x202E or code >= 0x2066 and code <= 0x2069 or code == 0xFEFF
 end
 

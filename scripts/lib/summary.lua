@@ -1,5 +1,7 @@
 -- What a consume run did: as a text for people, and as the fields of one log line. Verdicts are
 -- what handlers answered; outcomes and the ledger, which has to add up, are what was confirmed.
+local terminal = require "tidegate.terminal"
+
 local M = {}
 
 -- The usual words come first and in this order, those of a user's own scripts by name.
@@ -29,22 +31,25 @@ local function times(summary, meter, seconds)
     and ("%.3g"):format(p99 * 1000)
 end
 
--- One row a type of request, one column a verdict.
-local function add_verdicts(add, meter, paint)
+-- One row a type of request, one column a verdict; five columns in all, the first one of 10.
+local function add_verdicts(lines, meter, paint, columns)
   local kinds = ordered(meter.rows, KINDS)
   if not kinds[1] then return end
-  add("%s", paint(("%-10s %8s %8s %8s %8s"):format("", table.unpack(VERDICTS)), "bold"))
+  local width = columns and math.max(5, math.min(8, (columns - 10) // #VERDICTS - 1)) or 8
+  local right = "%" .. width .. "s"
+  local head = ("%-10s" .. (" " .. right):rep(#VERDICTS)):format("", table.unpack(VERDICTS))
+  lines[#lines + 1] = paint(head, "bold")
   for _, kind in ipairs(kinds) do
     local cells = {}
     for i, verdict in ipairs(VERDICTS) do
       local count = meter.rows[kind][verdict]
-      local cell = ("%8s"):format(count or "-")
+      local cell = right:format(count or "-")
       local colour = count and (verdict == "park" and "red" or verdict ~= "done" and "yellow")
       cells[i] = colour and paint(cell, colour) or cell
     end
-    add("%-10s %s", kind, table.concat(cells, " "))
+    lines[#lines + 1] = ("%-10s %s"):format(kind, table.concat(cells, " "))
   end
-  add("")
+  lines[#lines + 1] = ""
 end
 
 local function add_troubles(add, summary, meter)
@@ -61,11 +66,14 @@ local function add_troubles(add, summary, meter)
   if not summary.balanced then add("The ledger does not add up: this is a bug.") end
 end
 
--- `summary` is what tide.consume returns, `paint` colours a text (see terminal.lua).
-function M.text(summary, meter, seconds, paint)
+-- `summary` is what tide.consume returns, `paint` colours a text (see terminal.lua), `columns` is
+-- how many there are, nil for any number.
+function M.text(summary, meter, seconds, paint, columns)
   local lines = {}
-  local function add(format, ...) lines[#lines + 1] = format:format(...) end
-  add_verdicts(add, meter, paint)
+  local function add(format, ...)
+    lines[#lines + 1] = terminal.wrapped(format:format(...), columns, 8)
+  end
+  add_verdicts(lines, meter, paint, columns)
   for _, name in ipairs(ordered(summary.outcomes, OUTCOMES)) do
     add("%7d %s", summary.outcomes[name], name)
   end

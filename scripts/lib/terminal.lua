@@ -43,6 +43,19 @@ function M.rate(seconds)
   end
 end
 
+-- The text in lines of less than `columns`, broken at blanks, all but the first one indented.
+function M.wrapped(text, columns, indent)
+  if not columns or #text < columns then return text end
+  local lines, line = {}, ""
+  for blanks, word in text:gmatch "( *)(%S+)" do
+    if #line > indent and #line + #blanks + #word >= columns then
+      lines[#lines + 1], line, blanks = line, (" "):rep(indent), ""
+    end
+    line = line .. blanks .. word
+  end
+  return table.concat(lines, "\n") .. "\n" .. line
+end
+
 -- A whole bar of that many columns.
 function M.bar(fraction, columns)
   local full = math.floor(fraction * columns + 0.5)

@@ -71,7 +71,7 @@ function M.help(spec)
   if spec.notes then lines[#lines + 1] = "\n" .. spec.notes end
   local name = first_variable(spec)
   if name then
-    local rule = "Of two the last counts. Variables stand in: %s …"
+    local rule = "Of two the last counts. Each has a variable too: %s …"
     lines[#lines + 1] = (spec.notes and "" or "\n") .. rule:format(name)
   end
   if spec.example then lines[#lines + 1] = "\nExample: " .. spec.example end

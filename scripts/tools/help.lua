@@ -1,5 +1,5 @@
 -- tidegate help [NAME]: what tidegate can do, or what one command can do.
-local nearest = require "tidegate.nearest"
+local commands = require "tidegate.commands"
 local options = require "tidegate.options"
 
 local SPEC = {
@@ -9,8 +9,8 @@ local SPEC = {
   example = "tidegate help consume",
 }
 
-local OVERVIEW = [[
-usage: tidegate [HOST OPTIONS] NAME [ARGUMENTS]
+local OVERVIEW = commands.USAGE .. [[
+
 
 Takes requests from a queue or a bucket and applies them to a bucket or a table,
 exactly as your Lua says.
@@ -94,10 +94,4 @@ if TOPICS[opts.name] then
   return 0
 end
 local program = find(opts.name)
-if not program then
-  local names = { "consume", "produce", "peek", "parked", "test", "version", "help", "places",
-    "host-options" }
-  local hint = nearest.hint(opts.name, names)
-  return options.refuse(SPEC, ("unknown command '%s'%s"):format(opts.name, hint))
-end
-return program "--help"
+return program and program "--help" or commands.refuse(opts.name, { "places", "host-options" })

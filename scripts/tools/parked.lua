@@ -197,6 +197,9 @@ end
 
 local function main(opts)
   local queue, err = parking.open(opts.from, opts.park)
+  if not queue and err.code == "NoParkingPlace" then
+    err.message = err.message .. "; --park URL names another place"
+  end
   if not queue then return options.fail(SPEC, err) end
   local reason = parking.risk(queue)
   if reason then

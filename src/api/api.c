@@ -2,8 +2,10 @@
 
 #include "api/attribute.h"
 #include "api/error.h"
+#include "api/item_encode.h"
 #include "api/json.h"
 #include "api/message.h"
+#include "api/options.h"
 #include "api/place.h"
 #include "api/verdict.h"
 #include "base/digest.h"
@@ -34,12 +36,17 @@ static int f_real_path(lua_State *L)
     return 1;
 }
 
+/* feeds(a, b): would what is put into the place `a` come out of the place `b`? */
+static int f_feeds(lua_State *L)
+{
+    lua_pushboolean(L, overlap_feeds(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+    return 1;
+}
+
 static int f_sha256(lua_State *L)
 {
-    struct bytes text;
     char hex[SHA256_HEX];
-    text.at = luaL_checklstring(L, 1, &text.len);
-    digest_sha256_hex(text, hex);
+    digest_sha256_hex(string_argument(L, 1), hex);
     lua_pushstring(L, hex);
     return 1;
 }
@@ -119,6 +126,7 @@ static const luaL_Reg lib[] = {
     {"exit_code", f_exit_code},
     {"now",       f_now},
     {"real_path", f_real_path},
+    {"feeds",     f_feeds},
     {"sha256",    f_sha256},
     {"uuid",      f_uuid},
     {"env",       f_env},
@@ -156,6 +164,7 @@ static int luaopen_tidegate(lua_State *L)
     lua_setfield(L, -2, "version");
     json_install(L);
     attribute_install(L);
+    item_encoder_open(L);
     verdict_open(L);
     log_open(L);
     terminal_open(L);

@@ -1,6 +1,5 @@
 #include "api/attribute.h"
 
-#include "api/item_encode.h"
 #include "base/item.h"
 
 #include <string.h>
@@ -65,15 +64,6 @@ static int f_decimal(lua_State *L)
     return 1;
 }
 
-/* set(list): a new table, its members in order and each once */
-static int f_set(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    item_set(L, "tide.set");
-    return 1;
-}
-
 static int f_tostring(lua_State *L)
 {
     struct bytes content = attribute_content(L, 1);
@@ -117,7 +107,6 @@ static void open_class(lua_State *L, const char *class, bool has_length)
 static const luaL_Reg lib[] = {
     {"binary",  f_binary},
     {"decimal", f_decimal},
-    {"set",     f_set},
     {NULL,      NULL},
 };
 
@@ -125,8 +114,5 @@ void attribute_install(lua_State *L)
 {
     open_class(L, TIDE_BINARY, true);
     open_class(L, TIDE_DECIMAL, false);
-    luaL_newmetatable(L, TIDE_SET);
-    lua_pop(L, 1);
-    item_encoder_open(L);
     luaL_setfuncs(L, lib, 0);
 }

@@ -1,6 +1,6 @@
-/* Attribute values that Lua has no type of its own for: tide.binary, tide.decimal and tide.set.
- * Binaries and decimals are userdata that never change; a set is a table of its members with a
- * metatable, as arrays are. What they hold belongs to Lua. Nothing here knows of a table. */
+/* Attribute values that Lua has no type of its own for: tide.binary and tide.decimal.
+ * They are userdata that never change; what they hold belongs to Lua. Sets, which are tables, are
+ * made by item_encode.h; nothing here knows of a table. */
 #ifndef TIDEGATE_API_ATTRIBUTE_H
 #define TIDEGATE_API_ATTRIBUTE_H
 
@@ -11,11 +11,10 @@
 /* Metatables, there once attribute_install() has run. */
 #define TIDE_BINARY "tide.binary"
 #define TIDE_DECIMAL "tide.decimal"
-#define TIDE_SET "tide.set"
 
 enum { NUMBER_TEXT = 64 };               /* bytes of a canonical number, at most */
 
-/* Sets binary, decimal and set in the table at the top. [-0, +0, m] */
+/* Sets binary and decimal in the table at the top. [-0, +0, m] */
 void attribute_install(lua_State *L);
 /* A binary or a decimal, by the name of its metatable; the decimal's text is canonical already.
  * [-0, +1, m] */

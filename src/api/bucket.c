@@ -36,11 +36,9 @@ static int f_collect(lua_State *L)
 
 int f_bucket(lua_State *L)
 {
-    struct bytes url;
-    struct handle *h;
+    struct bytes url = string_argument(L, 1);
     struct err err = {0};
-    url.at = luaL_checklstring(L, 1, &url.len);
-    h = lua_newuserdatauv(L, sizeof *h, 0);
+    struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
     h->bucket = NULL;
     luaL_setmetatable(L, CLASS);
     h->bucket = place_bucket(host_of(L), url, true, &err);
@@ -86,13 +84,6 @@ static int start(lua_State *L, struct bucket *b, struct wait *w, lua_KFunction k
     return task_wait(L, &w->op.op, (lua_KContext)w, k);
 }
 
-static struct bytes key_argument(lua_State *L)
-{
-    struct bytes key;
-    key.at = luaL_checklstring(L, 2, &key.len);
-    return key;
-}
-
 /* nil, err for an operation that failed: "put s3://b/k: 503 SlowDown". [-0, +2, m] */
 static int push_problem(lua_State *L, struct wait *w)
 {
@@ -134,7 +125,7 @@ static int k_get(lua_State *L, int status, lua_KContext ctx)
 static int ask(lua_State *L, enum bucket_verb verb, const char *name, lua_KFunction k)
 {
     struct bucket *b = check(L);
-    struct bytes key = key_argument(L);
+    struct bytes key = string_argument(L, 2);
     struct wait *w;
     lua_settop(L, 2);
     w = new_wait(L, verb, name);
@@ -184,9 +175,8 @@ static int f_put(lua_State *L)
 {
     struct bucket *b = check(L);
     struct put_options options = {0};
-    struct bytes key = key_argument(L), body;
+    struct bytes key = string_argument(L, 2), body = string_argument(L, 3);
     struct wait *w;
-    body.at = luaL_checklstring(L, 3, &body.len);
     lua_settop(L, 4);
     OPTIONS_READ(L, 4, put_table, &options, "bucket:put");
     luaL_argcheck(L, !options.if_none_match.len || bytes_is(options.if_none_match, "*"), 4,
@@ -221,7 +211,7 @@ static const struct option delete_table[] = {
 static int f_delete(lua_State *L)
 {
     struct bucket *b = check(L);
-    struct bytes key = key_argument(L), if_match = {0};
+    struct bytes key = string_argument(L, 2), if_match = {0};
     struct wait *w;
     lua_settop(L, 3);
     OPTIONS_READ(L, 3, delete_table, &if_match, "bucket:delete");

@@ -353,6 +353,14 @@ void item_set(lua_State *L, const char *what)
     lua_replace(L, list);
 }
 
+static int f_set(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    item_set(L, TIDE_SET);
+    return 1;
+}
+
 static int f_gc(lua_State *L)
 {
     struct encoder *e = lua_touserdata(L, 1);
@@ -376,4 +384,8 @@ void item_encoder_open(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &registry_key);
+    luaL_newmetatable(L, TIDE_SET);
+    lua_pop(L, 1);
+    lua_pushcfunction(L, f_set);
+    lua_setfield(L, -2, "set");
 }

@@ -9,7 +9,12 @@
 
 #include <lua.h>
 
-void item_encoder_open(lua_State *L);    /* once for each state; [-0, +0, m] */
+/* The metatable of sets, there once item_encoder_open() has run. */
+#define TIDE_SET "tide.set"
+
+/* Once for each state; sets `set` in the table at the top: tide.set(list), a new table with its
+ * members in order and each once. [-0, +0, m] */
+void item_encoder_open(lua_State *L);
 /* Adds the attributes of the table at `index` to `out`; `out` must be collectable already, and
  * `what` begins the sentence of an error. [-0, +0, e] */
 void item_encode(lua_State *L, int index, struct pairs *out, const char *what);

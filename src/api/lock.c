@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/options.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "host/host.h"
@@ -89,9 +90,8 @@ static int k_locked(lua_State *L, int status, lua_KContext ctx)
  * closed or collected. */
 int f_lock(lua_State *L)
 {
-    struct bytes key;
+    struct bytes key = string_argument(L, 1);
     struct claim *c;
-    key.at = luaL_checklstring(L, 1, &key.len);
     lua_settop(L, 1);
     c = lua_newuserdatauv(L, sizeof *c, 0);
     *c = (struct claim){0};

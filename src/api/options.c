@@ -87,6 +87,13 @@ static bool store(lua_State *L, const struct option *o, void *out, const char *w
     return false;
 }
 
+struct bytes string_argument(lua_State *L, int index)
+{
+    struct bytes text;
+    text.at = luaL_checklstring(L, index, &text.len);
+    return text;
+}
+
 void options_read(lua_State *L, int index, const struct option *table, size_t count, void *out,
                   const char *what)
 {

@@ -1,12 +1,15 @@
-/* Option tables: reads the `{ name = value }` argument of an API function into a struct, by a table
- * of what there is. Strings stay Lua's: they are left on the stack, so that they live as long as
- * the frame. It never ignores a name that it does not know. */
+/* Options: the arguments of an API function, a string or a table `{ name = value }` that is read
+ * into a struct by a table of what there is. Strings stay Lua's: they are left on the stack, so
+ * that they live as long as the frame. It never ignores a name that it does not know. */
 #ifndef TIDEGATE_API_OPTIONS_H
 #define TIDEGATE_API_OPTIONS_H
 
 #include "base/bytes.h"
 
 #include <lua.h>
+
+/* The string at `index`; anything else is an argument error. [-0, +0, e] */
+struct bytes string_argument(lua_State *L, int index);
 
 enum option_kind {
     OPTION_STRING,  /* struct bytes */

@@ -34,11 +34,10 @@ static const struct option open_table[] = {
 
 int f_queue(lua_State *L)
 {
-    struct bytes url;
+    struct bytes url = string_argument(L, 1);
     struct place_queue *q;
     struct err err = {0};
     bool create = false;
-    url.at = luaL_checklstring(L, 1, &url.len);
     lua_settop(L, 2);
     OPTIONS_READ(L, 2, open_table, &create, "tide.queue");
     q = queue_new(L);

@@ -39,11 +39,9 @@ static int f_collect(lua_State *L)
 
 int f_table(lua_State *L)
 {
-    struct bytes url;
-    struct handle *h;
+    struct bytes url = string_argument(L, 1);
     struct err err = {0};
-    url.at = luaL_checklstring(L, 1, &url.len);
-    h = lua_newuserdatauv(L, sizeof *h, 0);
+    struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
     h->table = NULL;
     luaL_setmetatable(L, CLASS);
     h->table = place_table(host_of(L), url, &err);
@@ -85,13 +83,6 @@ static int start(lua_State *L, struct wait *w, lua_KFunction k)
     task_arm(L, &w->op.op, what);
     table_start(w->table, &w->op);
     return task_wait(L, &w->op.op, (lua_KContext)w, k);
-}
-
-static struct bytes key_argument(lua_State *L)
-{
-    struct bytes key;
-    key.at = luaL_checklstring(L, 2, &key.len);
-    return key;
 }
 
 /* "put dynamodb://widgets/KEY" */
@@ -141,7 +132,7 @@ static int k_get(lua_State *L, int status, lua_KContext ctx)
 static int f_get(lua_State *L)
 {
     struct table *t = check(L);
-    struct bytes key = key_argument(L);
+    struct bytes key = string_argument(L, 2);
     struct wait *w;
     lua_settop(L, 2);
     w = new_wait(L, t, TABLE_GET, "get");
@@ -237,7 +228,7 @@ static const struct option change_table[] = {
 static int f_update(lua_State *L)
 {
     struct table *t = check(L);
-    struct bytes key = key_argument(L);
+    struct bytes key = string_argument(L, 2);
     struct changes changes = {0};
     struct wait *w;
     luaL_checktype(L, 3, LUA_TTABLE);
@@ -258,7 +249,7 @@ static int f_update(lua_State *L)
 static int f_delete(lua_State *L)
 {
     struct table *t = check(L);
-    struct bytes key = key_argument(L);
+    struct bytes key = string_argument(L, 2);
     struct wait *w;
     lua_settop(L, 3);
     w = new_wait(L, t, TABLE_DELETE, "delete");

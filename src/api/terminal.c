@@ -1,19 +1,13 @@
 #include "api/api.h"
 
 #include "api/error.h"
+#include "api/options.h"
 #include "base/console.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
-
-static struct bytes check_bytes(lua_State *L, int index)
-{
-    struct bytes text;
-    text.at = luaL_checklstring(L, index, &text.len);
-    return text;
-}
 
 /* terminal "stdout"|"stderr": its columns, or nil when it is no terminal */
 static int f_terminal(lua_State *L)
@@ -31,7 +25,7 @@ static int f_terminal(lua_State *L)
 /* status(text|nil): the live line */
 static int f_status(lua_State *L)
 {
-    console_status(lua_isnoneornil(L, 1) ? BYTES("") : check_bytes(L, 1));
+    console_status(lua_isnoneornil(L, 1) ? BYTES("") : string_argument(L, 1));
     return 0;
 }
 
@@ -39,7 +33,7 @@ static int f_status(lua_State *L)
 static int f_stdout(lua_State *L)
 {
     struct err err;
-    int problem = console_stdout(check_bytes(L, 1));
+    int problem = console_stdout(string_argument(L, 1));
     if (problem) {
         err_set(&err, strerrorname_np(problem), "%s", strerror(problem));
         return error_push(L, &err, "write to stdout");
@@ -62,13 +56,13 @@ static int f_print(lua_State *L)
     }
     luaL_addchar(&line, '\n');
     luaL_pushresult(&line);
-    console_stdout(check_bytes(L, -1));
+    console_stdout(string_argument(L, -1));
     return 0;
 }
 
 static int f_stderr(lua_State *L)
 {
-    console_write(check_bytes(L, 1));
+    console_write(string_argument(L, 1));
     return 0;
 }
 

@@ -108,6 +108,15 @@ struct bytes call_request_id(const struct call *c)
     return id.len ? id : transfer_header(&c->transfer, "x-amzn-requestid");
 }
 
+/* Names of queues and tables are good in one region: it may stand in another. */
+static void name_region(const struct call *c, struct err *err)
+{
+    size_t len = strlen(err->message);
+    if (err_is(err, "QueueDoesNotExist") || err_is(err, "ResourceNotFoundException"))
+        snprintf(err->message + len, sizeof err->message - len, " (in region %s)",
+                 c->client->region);
+}
+
 static void read_refusal(struct call *c, struct err *err)
 {
     const struct transfer *t = &c->transfer;
@@ -120,6 +129,7 @@ static void read_refusal(struct call *c, struct err *err)
         .bucket_region = transfer_header(t, "x-amz-bucket-region"),
     };
     c->kind->refused(&a, err);
+    name_region(c, err);
 }
 
 /* Whatever stands between us and AWS may say 200; it does not know how the service signs off. */

@@ -22,11 +22,13 @@ static struct {
     size_t status_len;               /* 0: none is wanted */
     bool drawn;                      /* it stands on the terminal */
     bool midway;                     /* the cursor is behind text that has no line feed yet */
+    bool screen;
 } console = {.out = {.fd = STDERR_FILENO}};
 
 void console_begin(void)
 {
     outlet_borrow(&console.out, STDERR_FILENO);
+    console.screen = console_columns(STDERR_FILENO) > 0;
 }
 
 int console_columns(int fd)
@@ -40,7 +42,17 @@ int console_columns(int fd)
     return size.ws_col;
 }
 
+int console_screen(void)
+{
+    return console.screen ? console_columns(STDERR_FILENO) : 0;
+}
+
 /* ---- the live line ---- */
+
+bool console_live(void)
+{
+    return console.status_len > 0;
+}
 
 /* As much as `columns` hold; what must not be shown becomes '?'. */
 static void add_cut(struct buf *out, struct bytes text, int columns)
@@ -162,7 +174,7 @@ void console_end(void)
     console_status(BYTES(""));
     outlet_close(&console.out);
     console.out = (struct outlet){.fd = STDERR_FILENO};
-    console.midway = false;
+    console.midway = console.screen = false;
 }
 
 void console_last_words(struct bytes text)

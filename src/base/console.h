@@ -11,6 +11,11 @@
 void console_begin(void);
 void console_end(void);                          /* without the live line; may be called twice */
 
+/* Columns of the screen on which a person reads what is written here; 0: it goes elsewhere. What
+ * it is is looked at once, when the console begins. */
+int console_screen(void);
+/* Does the live line stand there, or wait for the end of a line that was begun? */
+bool console_live(void);
 /* Columns of the terminal behind that descriptor; 0 when it is none, or TERM is dumb or not set. */
 int console_columns(int fd);
 

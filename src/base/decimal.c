@@ -6,27 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS = 17, EXPONENT_MAX = 400 };
-
-/* d.ddd × 10^exponent without zeros at either end of the digits; zero has none. */
-struct decimal {
-    bool negative;
-    bool cut;                 /* more digits than any double needs */
-    int count;
-    char digits[DIGITS + 1];
-    int64_t exponent;
-};
-
-static void add_digits(struct decimal *d, char digit, int64_t zeros_before)
-{
-    if (zeros_before >= DIGITS - d->count) {
-        d->cut = true;
-        return;
-    }
-    memset(d->digits + d->count, '0', (size_t)zeros_before);
-    d->count += (int)zeros_before;
-    d->digits[d->count++] = digit;
-}
+enum { DIGITS = 17, EXPONENT_MAX = 400 };        /* of doubles */
 
 /* The exponent after 'e', held below overflow and above what zeros in a text could make up for. */
 static int64_t read_exponent(struct bytes text)
@@ -37,21 +17,19 @@ static int64_t read_exponent(struct bytes text)
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] >= '0' && text.at[i] <= '9' && value < bound)
             value = value * 10 + text.at[i] - '0';
-    if (value > bound)
-        value = bound;
     return negative ? -value : value;
 }
 
 /* What is neither digit, sign nor exponent counts as the point: so printf's text is read in any
  * locale. */
-static struct decimal decimal_of(struct bytes text)
+struct decimal decimal_read(struct bytes text)
 {
     struct decimal d = {.negative = text.len && text.at[0] == '-'};
-    int64_t zeros = 0;        /* since the last other digit, not yet added */
     int64_t seen = 0;         /* digits, from the first that is not 0 */
     int64_t places = 0;       /* digits behind the point */
     bool behind_point = false;
     size_t i;
+    memset(d.digits, '0', sizeof d.digits);
     for (i = d.negative; i < text.len && text.at[i] != 'e' && text.at[i] != 'E'; i++) {
         char c = text.at[i];
         if (c < '0' || c > '9') {
@@ -60,12 +38,11 @@ static struct decimal decimal_of(struct bytes text)
         }
         places += behind_point;
         seen += seen || c != '0';
-        if (c == '0') {
-            zeros += seen > 0;
+        if (c == '0')
             continue;
-        }
-        add_digits(&d, c, zeros);
-        zeros = 0;
+        d.count = seen > DECIMAL_DIGITS ? DECIMAL_DIGITS + 1 : (int)seen;
+        if (seen <= DECIMAL_DIGITS)
+            d.digits[seen - 1] = c;
     }
     if (d.count)
         d.exponent = seen - places - 1 + read_exponent(bytes_from(text, i < text.len ? i + 1 : i));
@@ -106,7 +83,7 @@ static struct decimal shortest(double value)
     char text[48];
     for (;; precision++) {
         int len = snprintf(text, sizeof text, "%.*e", precision - 1, value);
-        struct decimal d = decimal_of((struct bytes){text, (size_t)len});
+        struct decimal d = decimal_read((struct bytes){text, (size_t)len});
         if (precision == DIGITS || double_of(&d) == value)
             return d;
     }
@@ -114,8 +91,8 @@ static struct decimal shortest(double value)
 
 bool decimal_to_double(struct bytes number, double *out)
 {
-    struct decimal text = decimal_of(number), back;
-    if (text.cut || text.exponent > EXPONENT_MAX || text.exponent < -EXPONENT_MAX)
+    struct decimal text = decimal_read(number), back;
+    if (text.count > DIGITS || text.exponent > EXPONENT_MAX || text.exponent < -EXPONENT_MAX)
         return false;
     *out = double_of(&text);
     if (!isfinite(*out))

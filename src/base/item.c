@@ -1,5 +1,6 @@
 #include "base/item.h"
 
+#include "base/base64.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
 
@@ -40,29 +41,17 @@ static size_t number_size(struct json *j)
     return (size_t)(digits + 1) / 2 + 1;
 }
 
-static bool is_base64(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/';
-}
-
 /* Some writers put a backslash before each slash. */
 static size_t binary_size(struct json *j)
 {
     struct bytes text = json_text(j);
-    size_t count = 0, padding = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c == '\\' && i + 1 < text.len && text.at[i + 1] == '/')
-            continue;
-        padding += c == '=';
-        count += padding == 0;
-        if (padding > 2 || (padding && c != '=') || (!padding && !is_base64(c)))
-            json_refuse(j, "that is not base64");
-    }
-    if ((count + padding) % 4 || (padding && !count))
+    char *plain = mem_slice(text.at, text.len);
+    size_t size = 0;
+    text = (struct bytes){plain, json_unescape(text, plain)};
+    if (!base64_decode(text, plain, &size))
         json_refuse(j, "that is not base64");
-    return count * 3 / 4;
+    mem_free(plain);
+    return size;
 }
 
 static size_t set_size(struct json *j, size_t (*element_size)(struct json *j))

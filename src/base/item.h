@@ -7,6 +7,7 @@
 #ifndef TIDEGATE_BASE_ITEM_H
 #define TIDEGATE_BASE_ITEM_H
 
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/json_write.h"
@@ -17,7 +18,7 @@ enum {
     ITEM_KEY_MAX = 2048,                 /* bytes of a partition key */
     ITEM_NAME_MAX = 65535,               /* bytes of an attribute's name */
     ITEM_DEPTH_MAX = 32,                 /* lists and maps in one another */
-    ITEM_DIGITS_MAX = 38,                /* significant digits of a number */
+    ITEM_DIGITS_MAX = DECIMAL_DIGITS,    /* significant digits of a number */
     ITEM_JSON_DEPTH = 2 * ITEM_DEPTH_MAX + 8     /* depth_max of a reader of items, with room for
                                                   * what stands around them */
 };

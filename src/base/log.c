@@ -6,7 +6,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { RED = 31, YELLOW = 33 };          /* as terminals count them */
 
 /* Where lines go: `write` gives 0 or the errno. */
 struct sink {
@@ -51,19 +54,40 @@ bool log_level_parse(struct bytes text, enum log_level *out)
 
 /* ---- writing ---- */
 
-static void render(struct buf *line, enum log_level level, struct bytes text,
-                   const struct pairs *fields)
+/* NO_COLOR, when it says anything, turns colours off (no-color.org). */
+static int colour_of(enum log_level level)
 {
-    struct event e = {clock_wall(), names[level], text, fields};
-    buf_init(line, EVENT_LINE_MAX + 1);
-    event_line(line, format, &e);
+    const char *off = getenv("NO_COLOR");
+    if (level < LOG_WARN || (off && *off))
+        return 0;
+    return level == LOG_WARN ? YELLOW : RED;
+}
+
+static struct event event_of(enum log_level level, struct bytes text, const struct pairs *fields)
+{
+    bool hurried = level < LOG_WARN && console_live();
+    return (struct event){
+        .when = clock_wall(),
+        .level = names[level],
+        .text = text,
+        .fields = fields,
+        .columns = hurried ? console_screen() - 1 : 0,
+        .colour = colour_of(level),
+    };
+}
+
+static enum event_format form_for(const struct sink *s)
+{
+    return s == &console_sink && format == EVENT_TEXT && console_screen() ? EVENT_SCREEN : format;
 }
 
 static int tell(struct sink *s, enum log_level level, const char *text)
 {
+    struct event e = event_of(level, bytes_of(text), NULL);
     struct buf line;
     int problem;
-    render(&line, level, bytes_of(text), NULL);
+    buf_init(&line, EVENT_LINE_MAX + 1);
+    event_line(&line, form_for(s), &e);
     problem = s->write(buf_bytes(&line));
     buf_free(&line);
     return problem;
@@ -107,11 +131,19 @@ static void put(struct sink *s, struct bytes line)
 
 void log_event(enum log_level level, struct bytes text, const struct pairs *fields)
 {
+    struct event e;
     struct buf line;
+    enum event_format shown = form_for(&console_sink);
     if (!log_wants(level))
         return;
-    render(&line, level, text, fields);
+    e = event_of(level, text, fields);
+    buf_init(&line, EVENT_LINE_MAX + 1);
+    event_line(&line, shown, &e);
     put(&console_sink, buf_bytes(&line));
+    if (path && shown != format) {
+        buf_clear(&line);
+        event_line(&line, format, &e);
+    }
     if (path)
         put(&file_sink, buf_bytes(&line));
     buf_free(&line);

@@ -1,7 +1,9 @@
 /* Log: one line an event, on stderr and, if there is one, in a file.
  * The process has one log; it borrows what it prints and owns its file. Every line is one line, and
- * says nothing to a terminal (event_line.h). It never stops the work: what cannot be written is
- * dropped, counted, and told when writing works again. It is never handed a secret. */
+ * says nothing to a terminal (event_line.h); a person at one gets the form for a screen, and while
+ * the live line stands, of what is no warning only the fields that fit. It never stops the work:
+ * what cannot be written is dropped, counted, and told when writing works again. It is never handed
+ * a secret. */
 #ifndef TIDEGATE_BASE_LOG_H
 #define TIDEGATE_BASE_LOG_H
 

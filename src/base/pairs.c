@@ -33,6 +33,14 @@ const struct pair *pairs_find(const struct pairs *p, const char *name)
     return NULL;
 }
 
+bool pairs_has(const struct pairs *p, struct bytes name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (bytes_equal(p->at[i].name, name))
+            return true;
+    return false;
+}
+
 struct bytes pairs_value(const struct pairs *p, const char *name)
 {
     const struct pair *hit = pairs_find(p, name);

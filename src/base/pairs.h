@@ -22,6 +22,7 @@ void pairs_set(struct pairs *p, const char *name, const char *value);   /* adds;
                                                                            nothing */
 const struct pair *pairs_find(const struct pairs *p, const char *name); /* the first of that name,
                                                                            or NULL */
+bool pairs_has(const struct pairs *p, struct bytes name);               /* that very name */
 struct bytes pairs_value(const struct pairs *p, const char *name); /* empty when there is none */
 void pairs_sort(struct pairs *p);         /* by name, as bytes */
 void pairs_free(struct pairs *p);

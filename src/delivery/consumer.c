@@ -83,7 +83,8 @@ static void choose_park(struct consumer *c)
     }
     if (!c->park)
         log_line(LOG_WARN,
-                 "%s has no place to park: what cannot be handled goes back again and again",
+                 "%s has no place to park: what cannot be handled goes back again and again, until "
+                 "it gets a dead-letter queue or another place to park is named",
                  c->source->url);
 }
 

@@ -7,7 +7,7 @@ static const int64_t intake_grace_us =
 static const int64_t settle_grace_us =
     2 * SECOND_US; /* after the drain deadline: for giving back */
 
-void end_with(struct consumer *c, const char *why)
+static void end_with(struct consumer *c, const char *why)
 {
     if (!c->ended)
         c->ended = why;

@@ -52,7 +52,6 @@ bool has_task(const struct delivery *d);
 
 /* ---- the end: consumer_end.c ---- */
 
-void end_with(struct consumer *c, const char *why);
 void end_with_error(struct consumer *c, const struct err *err);
 /* RUNNING: looks whether it is over, or time to drain. */
 void end_check(struct consumer *c, struct monotime now);

@@ -143,8 +143,8 @@ static void give_up(const struct settlement *s, struct delivery *d)
     char reason[VERDICT_REASON_MAX];
     if (v->kind != VERDICT_RETRY || !s->can_park || d->message->receive_count < s->max_receives)
         return;
-    snprintf(reason, sizeof reason, "gave up after %d receives: %.340s", d->message->receive_count,
-             v->reason[0] ? v->reason : "retried");
+    snprintf(reason, sizeof reason, "gave up after %d receive%s: %.340s", d->message->receive_count,
+             d->message->receive_count == 1 ? "" : "s", v->reason[0] ? v->reason : "retried");
     snprintf(v->reason, sizeof v->reason, "%s", reason);
     v->kind = VERDICT_PARK;
 }

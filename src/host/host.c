@@ -1,5 +1,6 @@
 #include "host/host.h"
 
+#include "base/console.h"
 #include "base/log.h"
 #include "host/restart.h"
 #include "host/runaway.h"
@@ -7,6 +8,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -126,7 +128,8 @@ static void stop(struct host *h, int signo)
         h->over = true;
         return;
     }
-    log_line(LOG_INFO, "signal %d: finishing what is in hand", signo);
+    log_line(LOG_INFO, "%s: finishing what is in hand; a second one stops at once",
+             strsignal(signo));
     h->draining = true;
     for (struct link *at = list_first(&h->engines); at; at = list_after(&h->engines, at)) {
         struct engine *e = LIST_ITEM(at, struct engine, link);
@@ -219,10 +222,15 @@ static int program(lua_State *L)
     return k_program(L, LUA_OK, (lua_KContext)h);
 }
 
-static int unknown(struct host *h)
+/* Leaves the exit code on the stack. Lua knows what there is. [-0, +1, e] */
+static void refuse_command(lua_State *L, const char *command)
 {
-    log_line(LOG_ERROR, "unknown command '%s': see tidegate help", h->options.command);
-    return EXIT_USAGE;
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "tidegate.commands");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "refuse");
+    lua_pushstring(L, command);
+    lua_call(L, 1, 1);
 }
 
 /* Everything that can raise at start-up, protected: opens libraries and API, loads the program,
@@ -239,7 +247,7 @@ static int prepare(lua_State *L)
     lua_pushcfunction(L, program);
     switch (scripts_program(L, &h->scripts, h->options.command)) {
     case SCRIPT_UNKNOWN:
-        lua_pushinteger(L, unknown(h));
+        refuse_command(L, h->options.command);
         return 1;
     case SCRIPT_BROKEN:
         return lua_error(L);
@@ -383,6 +391,18 @@ static int exit_code_of_start(const struct err *err)
     return err_is(err, "BadScripts") || err_is(err, "BadLog") ? EXIT_CONFIG : EXIT_INTERNAL;
 }
 
+/* The command line is at fault: said plainly, as the programs do; all else goes into the log. */
+static void tell_problem(const struct err *err)
+{
+    char text[512];
+    int len = snprintf(text, sizeof text, "tidegate: %s\nMore: tidegate help host-options\n",
+                       err->message);
+    if (err_is(err, "usage"))
+        console_write((struct bytes){text, (size_t)len});
+    else
+        log_line(LOG_ERROR, "%s", err->message);
+}
+
 int host_main(int argc, char **argv, lua_CFunction open_api)
 {
     struct host h = {0};
@@ -391,7 +411,7 @@ int host_main(int argc, char **argv, lua_CFunction open_api)
     fill_standard_streams();
     loop_block_signals();
     if (set_up(&h, argc, argv, &err)) {
-        log_line(LOG_ERROR, "%s", err.message);
+        tell_problem(&err);
         h.exit_code = exit_code_of_start(&err);
     } else {
         start(&h, open_api);

@@ -66,23 +66,42 @@ static bool directories(const char *park, const char *source)
            read_by(bytes_of(inner), bytes_of(outer));
 }
 
+/* The file of FILE#NAME, and its name, which ends in a NUL. */
+static bool real_file(const char *place, char out[PATH_MAX], struct bytes *name)
+{
+    char path[PATH_MAX];
+    struct bytes file = bytes_cut(bytes_of(place), '#', name);
+    if (file.len >= sizeof path)
+        return false;
+    memcpy(path, file.at, file.len);
+    path[file.len] = 0;
+    if (!name->len)
+        *name = BYTES(SQLITE_QUEUE_NAME);
+    return overlap_real_path(path, out);
+}
+
 static bool tables(const char *park, const char *source)
 {
-    const char *const urls[] = {park, source};
-    char files[2][PATH_MAX], path[PATH_MAX];
+    char files[2][PATH_MAX];
     struct bytes names[2];
-    for (size_t i = 0; i < 2; i++) {
-        struct bytes file = bytes_cut(bytes_of(urls[i]), '#', &names[i]);
-        if (file.len >= PATH_MAX)
-            return false;
-        memcpy(path, file.at, file.len);
-        path[file.len] = 0;
-        if (!overlap_real_path(path, files[i]))
-            return false;
-        if (!names[i].len)
-            names[i] = BYTES(SQLITE_QUEUE_NAME);
-    }
-    return strcmp(files[0], files[1]) == 0 && bytes_equal(names[0], names[1]);
+    return real_file(park, files[0], &names[0]) && real_file(source, files[1], &names[1]) &&
+           strcmp(files[0], files[1]) == 0 && bytes_is_nocase(names[0], names[1].at);
+}
+
+/* A file of SQLite in a directory of requests is read as one of them. */
+static bool file_in(const char *park, const char *directory)
+{
+    char inner[PATH_MAX], outer[PATH_MAX];
+    struct bytes name;
+    return real_file(park, inner, &name) && overlap_real_path(directory, outer) &&
+           read_by(bytes_of(inner), bytes_of(outer));
+}
+
+/* What stands behind the scheme; NULL when the URL has another one. */
+static const char *behind(const char *url, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    return strncmp(url, scheme, len) ? NULL : url + len;
 }
 
 static const char *last_part(const char *url)
@@ -94,28 +113,26 @@ static const char *last_part(const char *url)
 /* One by its name, the other by its URL: which account and region the name means is not known. */
 static bool queues(const char *park, const char *source)
 {
-    bool named = strncmp(park, "sqs://", 6) == 0 || strncmp(source, "sqs://", 6) == 0;
+    bool named = behind(park, "sqs://") || behind(source, "sqs://");
     return strcmp(park, source) == 0 || (named && strcmp(last_part(park), last_part(source)) == 0);
-}
-
-static bool is_both(const char *park, const char *source, const char *scheme)
-{
-    size_t len = strlen(scheme);
-    return strncmp(park, scheme, len) == 0 && strncmp(source, scheme, len) == 0;
 }
 
 static bool is_queue(const char *url)
 {
-    return strncmp(url, "sqs://", 6) == 0 || strncmp(url, "http", 4) == 0;
+    return behind(url, "sqs://") || behind(url, "http");
 }
 
 bool overlap_feeds(const char *park, const char *source)
 {
-    if (is_both(park, source, "file:"))
-        return directories(park + 5, source + 5);
-    if (is_both(park, source, "sqlite:"))
-        return tables(park + 7, source + 7);
-    if (is_both(park, source, "s3://"))
+    const char *file = behind(park, "file:"), *directory = behind(source, "file:");
+    const char *db = behind(park, "sqlite:"), *source_db = behind(source, "sqlite:");
+    if (file && directory)
+        return directories(file, directory);
+    if (db && source_db)
+        return tables(db, source_db);
+    if (db && directory)
+        return file_in(db, directory);
+    if (behind(park, "s3://") && behind(source, "s3://"))
         return read_by(bytes_of(park), bytes_of(source));
     if (is_queue(park) && is_queue(source))
         return queues(park, source);

@@ -168,7 +168,7 @@ int place_parked(struct host *h, const struct place_queue *q, const char *dead_l
     if (dead_letter)
         return place_queue(h, bytes_of(dead_letter), false, out, err);
     if (!q->parked)
-        return err_set(err, "NoParkingPlace", "%.200s has no place for parked messages",
+        return err_set(err, "NoParkingPlace", "%.200s has no dead-letter queue for parked messages",
                        q->queue->url);
     return q->kind == sqlite ? parked_sqlite(h, url, out, err) : parked_bucket(h, url, out, err);
 }

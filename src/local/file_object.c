@@ -16,7 +16,7 @@ enum {
     TEMP_NAME = 17
 };
 
-int file_object_absent(struct err *err)
+static int absent(struct err *err)
 {
     err_set(err, "NoSuchKey", "%s", "");
     err->status = 404;
@@ -31,7 +31,7 @@ int file_object_too_large(struct err *err)
 static int read_err(struct err *err, struct bytes key, int number)
 {
     if (number == ENOENT)
-        return file_object_absent(err);
+        return absent(err);
     return number == EFBIG ? file_object_too_large(err) : tree_err(err, key, number);
 }
 

@@ -23,7 +23,6 @@ int file_object_remove(int top, struct bytes key, struct err *err);
 /* Removes what writers that died left over. */
 void file_object_sweep(int top);
 
-int file_object_absent(struct err *err);         /* NoSuchKey; returns -1 */
 int file_object_too_large(struct err *err);      /* too_large; returns -1 */
 
 #endif

@@ -137,10 +137,7 @@ static int get(struct sqlite_table *t, struct table_op *op)
 
 static bool names(const struct pairs *list, struct bytes name)
 {
-    for (size_t i = 0; list && i < list->count; i++)
-        if (bytes_equal(list->at[i].name, name))
-            return true;
-    return false;
+    return list && pairs_has(list, name);
 }
 
 /* What the update makes of the item, an absent one being only its key. */
