@@ -114,6 +114,19 @@ static void a_deleted_message_is_a_deleted_object(void **state)
     assert_string_equal(RECEIVE(1, 2000), "d/a*1");
 }
 
+static void what_was_put_over_a_message_is_another_one(void **state)
+{
+    (void)state;
+    PUT("a");
+    assert_string_equal(RECEIVE(1, 0), "a*1");
+    assert_string_equal(bucket_put(rig.bucket, "a", "new"), "");
+    assert_string_equal(queue_delete(&rig, rig.receipts[0], 0), "");
+    assert_string_equal(bucket_text(rig.bucket, "a"), "new");
+    assert_string_equal(RECEIVE(1, 0), "a*1");
+    assert_string_equal(queue_delete(&rig, rig.receipts[0], 0), "");
+    assert_string_equal(bucket_text(rig.bucket, "a"), "!NoSuchKey");
+}
+
 static void an_old_receipt_changes_nothing(void **state)
 {
     static const char *const strange[] = {"", ":", "a", "1:b", "x:a", "0:a", "-1:a", "2:a",
@@ -251,6 +264,7 @@ int main(void)
         BOTH(what_vanished_is_nothing),
         BOTH(want_has_limits),
         BOTH(a_deleted_message_is_a_deleted_object),
+        BOTH(what_was_put_over_a_message_is_another_one),
         BOTH(an_old_receipt_changes_nothing),
         BOTH(a_released_message_comes_back),
         LATER(each_entry_has_its_own_result),

@@ -52,6 +52,8 @@ static void settle_delete(struct change *c, struct queue_entry *e)
     const struct err *err = &c->call.op.err;
     if (!err_any(err) || err_is(err, "NoSuchKey"))
         c->hold->gone = true;
+    else if (err_is(err, "PreconditionFailed"))
+        hold_replaced(c->hold);
     else
         e->err = *err;
 }
@@ -109,6 +111,7 @@ static void prepare_delete(struct change *c, struct queue_entry *e)
         return;
     c->hold = holds_take(&q->shelf.holds, bytes_of(hold->key));
     ask(c, bytes_of(c->hold->key));
+    c->call.if_match = bytes_of(c->hold->etag);
 }
 
 static int refuse_send(const struct bucket_queue *q, struct queue_entry *e)
