@@ -43,7 +43,7 @@ describe("places.overlap", function()
     assert.equal(tide.real_path(scratch) .. "/in/new", tide.real_path "../alias/new")
     assert.is_true(places.overlap("file:" .. scratch .. "/in", "file:../alias/widgets"))
     assert.is_true(places.overlap("file:.", "sqlite:../alias/w.db"))
-    assert.is_true(places.overlap("sqlite:w.db#x", "sqlite:../alias/w.db#x"))
+    assert.is_true(places.overlap("sqlite:w.db#x", "sqlite:../alias/w.db#X"))
     assert.is_false(places.overlap("file:../alias", "file:../out"))
   end)
 
@@ -82,6 +82,7 @@ describe("places.parks_into", function()
     { false, "s3://b/in", "s3://b/aside" },
     { true, "file:in", "file:./in" },
     { true, "sqlite:q.db", "sqlite:q.db#requests" },
+    { true, "sqlite:q.db#a", "sqlite:q.db#A" },
     { false, "sqlite:q.db", "sqlite:q.db#requests-parked" },
   }
 

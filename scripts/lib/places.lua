@@ -59,7 +59,8 @@ local function split(url, use)
   local path, name = rest, nil
   if scheme == "sqlite" then path, name = rest:match "^([^#]*)#?(.*)$" end
   if scheme == "file" or scheme == "sqlite" then path = tide.real_path(path) or path end
-  return scheme, parts_of(path), name ~= "" and name or DEFAULT_NAMES[use]
+  name = name ~= "" and name or DEFAULT_NAMES[use]
+  return scheme, parts_of(path), name and name:lower() -- SQLite knows no case in names
 end
 
 -- Does one list begin with the other?

@@ -66,6 +66,7 @@ static bool directories(const char *park, const char *source)
            read_by(bytes_of(inner), bytes_of(outer));
 }
 
+/* To SQLite names are the same in either case. */
 static bool tables(const char *park, const char *source)
 {
     const char *const urls[] = {park, source};
@@ -82,7 +83,7 @@ static bool tables(const char *park, const char *source)
         if (!names[i].len)
             names[i] = BYTES(SQLITE_QUEUE_NAME);
     }
-    return strcmp(files[0], files[1]) == 0 && bytes_equal(names[0], names[1]);
+    return strcmp(files[0], files[1]) == 0 && bytes_is_nocase(names[0], names[1].at);
 }
 
 static const char *last_part(const char *url)
