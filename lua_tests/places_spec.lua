@@ -69,6 +69,24 @@ describe("places.overlap", function()
   end
 end)
 
+describe("places.same", function()
+  for _, case in ipairs {
+    { true, "file:in/parked", "file:./in/x/../parked/" },
+    { false, "file:in/parked", "file:in" },
+    { true, "s3://b/in", "s3://b/in/" },
+    { false, "s3://b/in", "s3://b/in/parked" },
+    { true, "sqs://q", "http://localhost:4566/1/q" },
+    { false, "sqs://q", "file:q" },
+    { true, "sqlite:q.db", "sqlite:./q.db#Requests" },
+    { false, "sqlite:q.db", "sqlite:q.db#requests-parked" },
+  } do
+    it(("of %s and %s is %s"):format(case[2], case[3], case[1]), function()
+      assert.equal(case[1], places.same(case[2], case[3]))
+      assert.equal(case[1], places.same(case[3], case[2]))
+    end)
+  end
+end)
+
 describe("places.parks_into", function()
   local cases = {
     { true, "sqs://q", "sqs://q" },

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -220,6 +221,22 @@ def test_a_parked_file_is_shown_and_replayed_byte_for_byte(offline, body):
     assert offline.run("consume", "file:in", "file:out", "--until-empty").returncode == 0
     assert offline.run("parked", "drop", "file:in", "--all").stdout == "1 dropped\n"
     assert names(offline.directory / "in") == []
+
+
+@pytest.mark.parametrize("source, to", [("file:in", "file:./in/parked"),
+                                        ("sqlite:q.db", "sqlite:q.db#Requests-parked")])
+def test_nothing_is_replayed_into_its_parking_place(offline, source, to):
+    fill(offline.directory, a=BAD)
+    if source != "file:in":
+        offline.run("produce", source, "-mwr", "0")
+        connection = sqlite3.connect(offline.directory / "q.db")
+        connection.execute("INSERT INTO requests (body) VALUES ('bad')")
+        connection.commit()
+        connection.close()
+    assert offline.run("consume", source, "file:out", "--until-empty").returncode == 0
+    result = offline.run("parked", "replay", source, "--all", "--to", to)
+    assert result.returncode == 64 and "replay them to another place" in result.stderr
+    assert len(ids(offline.run("parked", "ls", source).stdout)) == 1
 
 
 def test_a_dead_letter_queue_is_listed_shown_and_replayed(aws, tidegate):

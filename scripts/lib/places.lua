@@ -92,6 +92,16 @@ local function queue_name(url)
   return QUEUES[scheme_of(url)] and url:match "([^/]+)/*$"
 end
 
+-- Are they one place, whichever way it is written? Two queues of one name are taken for one.
+function M.same(a, b)
+  local name = queue_name(a)
+  if name then return name == queue_name(b) end
+  local a_scheme, a_parts, a_name = split(a, "queue")
+  local b_scheme, b_parts, b_name = split(b, "queue")
+  return a_scheme == b_scheme and #a_parts == #b_parts and nested(a_parts, b_parts)
+    and a_name == b_name
+end
+
 -- Would what is parked there be taken as a request again? Two queues of one name are taken for one:
 -- a queue URL and sqs://NAME cannot be told apart without asking. A bucket's own place is fine.
 function M.parks_into(from, park)

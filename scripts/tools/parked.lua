@@ -188,6 +188,9 @@ end
 function ACTIONS.replay(queue, opts)
   local to, err = tide.queue(opts.to or opts.from)
   if not to then return options.fail(SPEC, err) end
+  if places.same(to.url, queue.url) then -- what is sent there would be deleted there
+    return options.refuse(SPEC, "they are parked in " .. to.url .. ": replay them to another place")
+  end
   local text = "%d sent to " .. to.url:gsub("%%", "%%%%")
   return finish(text, queue, each_named(queue, opts, function(message)
     return parking.replay(queue, message, to)
