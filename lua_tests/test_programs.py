@@ -53,6 +53,7 @@ def names(directory):
     (["consume", "file:in", "file:out", "--max-receives", "1001"], "from 1 to 1000, got '1001'"),
     (["produce", "-rb", "a", "-rq", "b"], "two targets: -rb a and -rq b"),
     (["peek"], "FROM is missing"),
+    (["help", "\x1b[31mx\n"], r"unknown command '\x1B[31mx\x0A'"),
     (["parked", "list", "file:in"], "expected ls, show, replay or drop, got 'list'"),
 ])
 def test_usage_errors_name_what_is_wrong(offline, arguments, sentence):

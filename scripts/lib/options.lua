@@ -18,6 +18,7 @@
 -- the environment and 3 the default.
 local tide = require "tidegate"
 local nearest = require "tidegate.nearest"
+local pretty = require "tidegate.pretty"
 local usage = require "tidegate.usage"
 
 local M = { usage = usage.line, help = usage.help }
@@ -211,7 +212,8 @@ end
 
 -- Says on stderr what is wrong with the command line; answers the exit code for it.
 function M.refuse(spec, message)
-  tide.stderr(("tidegate %s: %s\n%s\n"):format(spec.name, message, M.usage(spec)))
+  local line = pretty.line(message) -- it may quote a text from anywhere
+  tide.stderr(("tidegate %s: %s\n%s\n"):format(spec.name, line, M.usage(spec)))
   return USAGE
 end
 
