@@ -306,6 +306,41 @@ static void answers_in_any_order_keep_the_order_of_keys(void **state)
     assert_string_equal(queue_received(&rig, &op), "a*1 b*1 c*1 d*1");
 }
 
+/* Else an update could come before its create, only because that took longer to read. */
+static void a_later_receive_waits_for_the_one_before(void **state)
+{
+    struct queue_op one, two;
+    (void)state;
+    put_letters("abcd");
+    ask(&one, 2, 0);
+    assert_true(memory_bucket_step(memory));
+    ask(&two, 2, 0);
+    assert_int_equal(memory->pending_count, 4);
+    for (int i = 0; i < 3; i++)
+        assert_true(memory_bucket_step_back(memory));
+    assert_false(one.op.done || two.op.done);
+    memory_bucket_pump(memory);
+    assert_true(one.op.done && two.op.done);
+    assert_string_equal(queue_received(&rig, &one), "a*1 b*1");
+    assert_string_equal(queue_received(&rig, &two), "c*1 d*1");
+}
+
+static void a_later_receive_goes_on_when_the_one_before_is_given_up(void **state)
+{
+    struct queue_op one, two;
+    (void)state;
+    put_letters("ab");
+    ask(&one, 1, 0);
+    assert_true(memory_bucket_step(memory));
+    ask(&two, 1, 0);
+    assert_true(memory_bucket_step_back(memory));
+    assert_false(two.op.done);
+    queue_op_free(&one);
+    assert_true(two.op.done);
+    assert_string_equal(queue_received(&rig, &two), "b*1");
+    assert_string_equal(RECEIVE(1, 0), "a*1");
+}
+
 static void what_is_being_read_is_not_given_twice(void **state)
 {
     struct queue_op slow;
@@ -354,12 +389,24 @@ static void what_cannot_be_read_is_passed_over(void **state)
 {
     (void)state;
     put_letters("abc");
-    break_key("b", "too_large", false);
+    break_key("b", "protocol", false);
     assert_string_equal(RECEIVE(10, 0), "a*1 c*1");
-    assert_string_equal(RECEIVE(10, 0), "!too_large");
+    assert_string_equal(RECEIVE(10, 0), "!protocol");
     assert_string_equal(RECEIVE(10, 30), "a*2 c*2");
     memory->bad_key = NULL;
     assert_string_equal(RECEIVE(10, 30), "b*1");
+}
+
+static void what_nobody_can_read_is_asked_for_once(void **state)
+{
+    (void)state;
+    put_letters("ab");
+    break_key("b", "InvalidKey", false);
+    assert_string_equal(RECEIVE(10, 0), "a*1");
+    put_letters("c");
+    break_key("c", "too_large", false);
+    assert_string_equal(RECEIVE(10, 0), "");
+    assert_int_equal(memory->asked[BUCKET_GET], 3);
 }
 
 static void the_error_names_the_object(void **state)
@@ -438,9 +485,12 @@ int main(void)
         WITH(both_may_need_the_next_page),
         WITH(notify_may_give_up_another),
         WITH(answers_in_any_order_keep_the_order_of_keys),
+        WITH(a_later_receive_waits_for_the_one_before),
+        WITH(a_later_receive_goes_on_when_the_one_before_is_given_up),
         WITH(what_is_being_read_is_not_given_twice),
         WITH(what_was_deleted_meanwhile_is_not_given),
         WITH(what_cannot_be_read_is_passed_over),
+        WITH(what_nobody_can_read_is_asked_for_once),
         WITH(the_error_names_the_object),
         WITH(a_listing_that_fails_is_tried_again),
         WITH(what_was_found_before_a_listing_failed_is_given),

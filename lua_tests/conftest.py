@@ -42,8 +42,19 @@ class Program:
 def aws():
     with StandIn() as running:
         yield running
-        assert "Traceback" not in running.stderr()
-        assert all(call["signature"] == "ok" for call in running.calls())
+        check_calls(running)
+
+
+@pytest.fixture(scope="module")
+def shared_aws():
+    """One stand-in for the tests of a file whose calls have all ended when a test is over."""
+    with StandIn() as running:
+        yield running
+
+
+def check_calls(running):
+    assert "Traceback" not in running.stderr()
+    assert all(call["signature"] == "ok" for call in running.calls())
 
 
 @pytest.fixture
@@ -54,9 +65,14 @@ def tidegate(aws, tmp_path):
 @pytest.fixture
 def offline(tmp_path):
     """The binary with no AWS settings at all."""
+    return Program(without_aws(tmp_path), tmp_path)
+
+
+def without_aws(home):
+    """This process's environment without its AWS settings, and with another home."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("AWS_", "TIDEGATE_"))}
-    return Program({**kept, "HOME": str(tmp_path), **sanitizers()}, tmp_path)
+    return {**kept, "HOME": str(home), **sanitizers()}
 
 
 def sanitizers():

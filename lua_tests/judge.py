@@ -78,3 +78,14 @@ def same_widget(stored, expected):
     def plain(widget):
         return {name: value for name, value in widget.items() if value is not None}
     return plain(json.loads(stored)) == plain(expected)
+
+
+def flat(widget):
+    """What a widget says, without the order of its attributes: name -> text. Null says nothing.
+
+    No other attribute may take the place of a member.
+    """
+    members = {name: widget.get(name) for name in ("id", "owner", *TEXTS)}
+    others = {each["name"]: each["value"] for each in widget.get("otherAttributes") or []}
+    assert not members.keys() & others.keys(), widget
+    return {name: value for name, value in {**members, **others}.items() if value is not None}

@@ -1,75 +1,165 @@
-"""Handlers that go wrong in every way, on a queue: their message goes back and is parked in the
-end, and its neighbours finish."""
+"""Handlers that go wrong: their message goes back and is parked, its neighbours finish.
+
+The default program runs with a routes.lua that does as the widget's id says.
+"""
+
+from types import SimpleNamespace
 
 import pytest
 
-from stand_in.harness import StandIn
+from conftest import Program, check_calls, without_aws
+from judge import apply_all, flat
+from reading import TO_THE_END, ledger
+from sources import SOURCES, FileSource, S3Source, SqliteSource, SqsSource, request
+from stores import FileStore
 
-NEIGHBOURS = 12
+ROUTES = """
+local routes = require "tidegate.builtin.routes"
+local trouble, route = {}, routes.route
 
-HANDLER = """
-local tide = require "tidegate"
-local summary = assert(tide.consume(assert(tide.queue "sqs://requests"), function(message)
-  if message.body == "bad" then {trouble} end
-  return tide.done()
-end, {{ until_empty = true, wait = 0, concurrency = 8 }}))
-print(summary.done, summary.parked, summary.balanced)
+function trouble.raise() error "the moon is not full" end
+function trouble.raise_a_table() error { phase = "new" } end
+function trouble.nothing() end
+function trouble.word() return "done" end
+function trouble.loop() while true do end end
+function trouble.caught_loop() while true do pcall(function() while true do end end) end end
+function trouble.memory() local t = {} while true do t[#t + 1] = ("x"):rep(2 ^ 25) .. #t end end
+function trouble.pattern() return ("a"):rep(400):find ".-.-.-.-.-b$" end
+function trouble.yield() coroutine.yield() end
+
+function routes.route(request, default)
+  local act = trouble[request.widgetId]
+  if act then return act() end
+  return route(request, default)
+end
+return routes
 """
-
-BAD = {
-    "raises": ("error 'no such thing'", "no such thing"),
-    "returns nothing": ("return", "returned nothing"),
-    "loops": ("while true do end", "CPU time"),
-    "catches its end": ("while true do pcall(function() while true do end end) end", "CPU time"),
-    "eats all memory": ("local t = {} while true do t[#t + 1] = ('x'):rep(2 ^ 20) .. #t end",
-                        "not enough memory"),
+# What the handler does, and what the parked copy's error must say of it.
+TROUBLES = {
+    "raise": "the moon is not full", "raise_a_table": "", "nothing": "no verdict",
+    "word": "no verdict", "loop": "CPU time", "caught_loop": "CPU time",
+    "memory": "not enough memory", "yield": "yield",
 }
+GOOD = 5
+KINDS = ["file", "s3", "sqs", "sqlite"]
+RECEIVES = 2
+RESTARTS = 3                         # below that, the neighbours' receives are used up as well
+LIMITS = ["--cpu-limit", "0.2", "--memory-limit", "64", "--scripts", "scripts"]
 
 
-def prepare(aws, max_receives, visibility):
-    url = aws.create_queue("requests", dead_letter="dead", max_receives=max_receives,
-                           visibility=visibility)
-    aws.send(url, [f"good {i}" for i in range(NEIGHBOURS // 2)] + ["bad"]
-             + [f"good {i}" for i in range(NEIGHBOURS // 2, NEIGHBOURS)])
-    return url
+def mixed(troubles):
+    """The requests: a good one, then a trouble, in turn; and the good ones alone."""
+    bodies, good = [], [request(number) for number in range(GOOD)]
+    for place, name in enumerate(troubles):
+        bodies += [*good[place:place + 1], request(name, widgetId=name)]
+    bodies += good[len(troubles):]
+    return {f"{place:04}": body for place, body in enumerate(bodies)}, good
 
 
-def start(tidegate, trouble, cpu_limit):
-    (tidegate.directory / "program.lua").write_text(HANDLER.format(trouble=trouble))
-    return tidegate.run("./program.lua", "--cpu-limit", cpu_limit, "--memory-limit", "48")
+def prepare(program, source):
+    (program.directory / "scripts").mkdir()
+    (program.directory / "scripts" / "routes.lua").write_text(ROUTES)
+    source.create()
 
 
-def the_parked_one(aws):
-    dead = aws.sqs.get_queue_url(QueueName="dead")["QueueUrl"]
-    (message,) = aws.take_all(dead)
-    assert message["Body"] == "bad"
-    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+def consume(program, source, *more):
+    return program.run("consume", source.url, "file:out", *TO_THE_END, *LIMITS, *more)
 
 
-@pytest.mark.parametrize("how", BAD)
-def test_it_goes_back_and_is_parked_after_max_receives(aws, tidegate, how):
-    trouble, words = BAD[how]
-    url = prepare(aws, max_receives=3, visibility=30)
-    result = start(tidegate, trouble, 0.3)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == [str(NEIGHBOURS), "1", "true"]
-    told = the_parked_one(aws)
-    assert told["tidegate-receive-count"] == "2" and words in told["tidegate-error"]
-    assert told["tidegate-reason"] == "gave up after 2 receives: the handler failed"
-    assert aws.left_in(url) == {"visible": 0, "in_flight": 0, "delayed": 0}
+@pytest.fixture(scope="module")
+def aws(shared_aws):
+    yield shared_aws
+    check_calls(shared_aws)
 
 
-def test_what_ends_the_process_is_parked_before_it_does_so_again(aws, tidegate):
-    """The lease is short, so that the restarts need not wait for long ones."""
-    url = prepare(aws, max_receives=4, visibility=2)
-    for _ in range(10):
-        result = start(tidegate, "string.find(('a'):rep(400), '.-.-.-.-.-b$')", 0.05)
+def program_for(kind, aws, directory):
+    is_local = kind in ("file", "sqlite")
+    return Program(without_aws(directory) if is_local else aws.environment(), directory)
+
+
+@pytest.fixture(scope="module")
+def runs(aws, tmp_path_factory):
+    """What came of all troubles but the one that ends the process, by kind of source."""
+    found = {}
+
+    def run(kind):
+        if kind not in found:
+            program = program_for(kind, aws, tmp_path_factory.mktemp(kind))
+            source, store = SOURCES[kind](program, aws), FileStore(program, aws)
+            prepare(program, source)
+            requests, good = mixed(TROUBLES)
+            source.fill(requests)
+            result = consume(program, source, "--max-receives", RECEIVES)
+            found[kind] = SimpleNamespace(result=result, good=good, requests=requests,
+                                          parked=source.parked(), left=source.left(),
+                                          widgets=store.widgets())
+        return found[kind]
+    return run
+
+
+@pytest.mark.parametrize("kind, name", [(kind, name) for kind in KINDS for name in TROUBLES])
+def test_its_message_is_parked_after_the_last_try(runs, kind, name):
+    body = request(name, widgetId=name)
+    [parked] = [each for each in runs(kind).parked if each.body == body]
+    assert parked.attributes["tidegate-receive-count"] == str(RECEIVES)
+    assert f"gave up after {RECEIVES} receives" in parked.attributes["tidegate-reason"]
+    assert TROUBLES[name] in parked.attributes["tidegate-error"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_neighbours_finish(runs, kind):
+    run = runs(kind)
+    assert run.result.returncode == 0, run.result.stderr
+    expected, _ = apply_all(run.good)
+    assert run.widgets == {key: flat(widget) for key, widget in expected.items()}
+    found = ledger(run.result.stdout)
+    assert (found["done"], found["parked"]) == (GOOD, len(TROUBLES))
+    assert found["retried"] == len(TROUBLES) * (RECEIVES - 1) and run.left == 0
+
+
+# ---- what no limit can stop ends the process
+
+def restart_until_done(program, source):
+    """Runs until one ends well; how many did not."""
+    for ended in range(8):
+        result = consume(program, source, "--max-receives", RESTARTS, "--visibility", "1s")
         if result.returncode == 0:
-            break
+            return ended
         assert result.returncode == 70, result.stderr
-        StandIn.wait_until(lambda: aws.left_in(url)["in_flight"] == 0)
+    raise AssertionError("the message that ends the process was never parked")
+
+
+@pytest.mark.parametrize("source_class", [SqsSource, SqliteSource])
+def test_a_pattern_without_end_after_restarts(aws, tmp_path, source_class):
+    aws.reset("data")
+    program = program_for(source_class.kind, aws, tmp_path)
+    source, store = source_class(program, aws), FileStore(program, aws)
+    prepare(program, source)
+    requests, good = mixed(["pattern"])
+    source.fill(requests)
+    assert restart_until_done(program, source) == RESTARTS
+    assert [each.body for each in source.parked()] == [request("pattern", widgetId="pattern")]
+    expected, _ = apply_all(good)
+    assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}
+    assert source.left() == 0
+
+
+@pytest.mark.parametrize("source_class", [FileSource, S3Source])
+def test_a_pattern_without_end_in_a_bucket(aws, tmp_path, source_class):
+    """Nothing in a bucket counts receives: the program starts itself anew, and counts on."""
+    aws.reset("data")
+    program = program_for(source_class.kind, aws, tmp_path)
+    source, store = source_class(program, aws), FileStore(program, aws)
+    prepare(program, source)
+    requests, good = mixed(["pattern"])
+    source.fill(requests)
+    result = consume(program, source, "--max-receives", RECEIVES)
     assert result.returncode == 0, result.stderr
-    told = the_parked_one(aws)
-    assert told["tidegate-reason"] == "received too often without a verdict"
-    assert told["tidegate-receive-count"] == "4" and "tidegate-error" not in told
-    assert aws.left_in(url) == {"visible": 0, "in_flight": 0, "delayed": 0}
+    assert result.stderr.count("(message 0001); starting anew") == RECEIVES
+    [parked] = source.parked()
+    assert parked.body == request("pattern", widgetId="pattern")
+    assert parked.attributes["tidegate-receive-count"] == str(RECEIVES + 1)
+    assert parked.attributes["tidegate-reason"] == "received too often without a verdict"
+    expected, _ = apply_all(good)
+    assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}
+    assert source.left() == 0

@@ -1,10 +1,10 @@
 """Delivery under concurrency, signals and broken connections, judged by the stand-in's call log."""
 
 import json
-import re
 import signal
 
 from judge import apply_all, key_of, same_widget
+from reading import TO_THE_END, ledger
 
 MESSAGES = 400
 CONCURRENCY = 32
@@ -24,17 +24,8 @@ def prepare(aws, bodies, **queue):
     return url
 
 
-def ledger(stdout):
-    found = re.search(r"(\d+) received = (\d+) done \+ (\d+) skipped \+ (\d+) retried \+ "
-                      r"(\d+) parked \+ (\d+) released", stdout)
-    assert found, stdout
-    names = ("received", "done", "skipped", "retried", "parked", "released")
-    return dict(zip(names, map(int, found.groups())))
-
-
 def consume(tidegate, *more):
-    return tidegate.run("consume", "sqs://requests", "s3://widgets", "--until-empty", "--wait",
-                        "1s", "--summary", *more)
+    return tidegate.run("consume", "sqs://requests", "s3://widgets", *TO_THE_END, *more)
 
 
 def check_all_done(aws, queue, bodies):
@@ -97,8 +88,8 @@ def test_the_drain_deadline_gives_back_what_still_runs(aws, tidegate):
 def test_acks_that_never_end_are_cut_off_too(aws, tidegate):
     queue = prepare(aws, creates(8))
     aws.add_rule(op="DeleteMessageBatch", action="delay", delay_ms=600_000)
-    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--drain-timeout", "1s",
-                             "--summary")
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--summary",
+                             "--drain-timeout", "1s")
     aws.wait_until(lambda: aws.state()["in_flight"]["calls"]["now"] >= 1
                    and len(aws.calls("PutObject")) == 8)
     process.send_signal(signal.SIGTERM)
@@ -191,8 +182,7 @@ def test_a_store_that_is_not_there_takes_nothing(aws, tidegate):
 
 def test_a_queue_that_vanishes_ends_a_run_until_empty(aws, tidegate):
     queue = prepare(aws, creates(5))
-    process = tidegate.start("consume", "sqs://requests", "s3://widgets", "--until-empty",
-                             "--summary")
+    process = tidegate.start("consume", "sqs://requests", "s3://widgets", *TO_THE_END)
     aws.wait_until(lambda: len(aws.calls("DeleteMessageBatch")) >= 1)
     aws.sqs.delete_queue(QueueUrl=queue)
     out, err = process.communicate(timeout=90)

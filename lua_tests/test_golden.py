@@ -1,17 +1,13 @@
 """The golden result of the 35 sample requests, judged by boto3 and by judge.py."""
 
-import re
 import shutil
 
 from judge import apply_all, same_widget
+from reading import TO_THE_END, outcomes
 
 COUNTS = {"created": 17, "updated": 9, "deleted": 5, "missing": 1}
 OWNERS = {"henry-hops": 2, "john-jones": 4, "mary-matthews": 3, "sue-smith": 3}
 NULL_LABEL = "ad0bb9e1-28e9-46e0-ad08-8192f4d3b6c6"
-
-
-def outcomes(stdout):
-    return {word: int(count) for count, word in re.findall(r"^ *(\d+) (\w+)$", stdout, re.M)}
 
 
 def check_widgets(stored, bodies):
@@ -37,7 +33,7 @@ def consume_files(program, samples):
     source.mkdir()
     for name, body in samples.items():
         (source / name).write_bytes(body)
-    result = program.run("consume", "file:in", "file:out", "--until-empty", "--summary")
+    result = program.run("consume", "file:in", "file:out", *TO_THE_END)
     assert result.returncode == 0, result.stderr
     return result, files_below(source), files_below(program.directory / "out")
 
@@ -57,8 +53,7 @@ def test_sqs_to_s3(aws, tidegate, samples, tmp_path):
     queue = aws.create_queue("requests", dead_letter="dead", max_receives=5)
     aws.create_bucket("widgets")
     aws.send(queue, [body.decode() for body in bodies])
-    result = tidegate.run("consume", "sqs://requests", "s3://widgets", "--until-empty",
-                          "--wait", "1s", "--summary")
+    result = tidegate.run("consume", "sqs://requests", "s3://widgets", *TO_THE_END)
     assert result.returncode == 0, result.stderr
     assert outcomes(result.stdout) == {**COUNTS, "rejected": 2}
     stored = aws.objects("widgets")
@@ -77,7 +72,7 @@ def test_s3_and_file_share_one_shape_under_a_prefix(aws, tidegate, samples):
     for name, body in samples.items():
         (tidegate.directory / "in").mkdir(exist_ok=True)
         (tidegate.directory / "in" / name).write_bytes(body)
-    result = tidegate.run("consume", "file:in", "s3://widgets/team/a", "--until-empty")
+    result = tidegate.run("consume", "file:in", "s3://widgets/team/a", *TO_THE_END)
     assert result.returncode == 0, result.stderr
     stored = aws.objects("widgets")
     assert all(key.startswith("team/a/widgets/") for key in stored)

@@ -1,162 +1,176 @@
-"""The golden result on every pair of source and store: one set of widgets, judged with boto3, with
-sqlite3, and by reading files."""
+"""The golden result of the 35 sample requests from every source into every store.
+
+Judged by files, boto3 and Python's sqlite3 against judge.py; no pair reads with the program.
+"""
 
 import json
-import sqlite3
 
 import pytest
 
-from judge import apply_all
-from test_golden import COUNTS, files_below, outcomes
+from conftest import check_calls
+from judge import apply_all, flat
+from reading import TO_THE_END, ledger, outcomes
+from sources import SOURCES, SqliteSource, SqsSource
+from stores import STORES, DynamoStore, SqliteStore
 
-MEMBERS = ("id", "owner", "label", "description")
+PAIRS = [("s3", "s3"), ("s3", "dynamodb"), ("sqs", "s3"), ("sqs", "dynamodb"),
+         ("file", "file"), ("file", "sqlite"), ("sqlite", "file"), ("sqlite", "sqlite")]
+NEEDS_AWS = {"s3", "sqs", "dynamodb"}
+COUNTS = {"created": 17, "updated": 9, "deleted": 5, "missing": 1}
+OWNERS = {"henry-hops": 2, "john-jones": 4, "mary-matthews": 3, "sue-smith": 3}
+NULL_LABEL = "ad0bb9e1-28e9-46e0-ad08-8192f4d3b6c6"
+# What is wrong with the three, and the word that the reason must have.
+BAD = {"1612306374392": "empty", "1612306375135": "type", "1612306375892": "owner"}
 
-# Sends the files of a directory to a queue, those that are empty aside.
-LOAD = """
+
+@pytest.fixture
+def aws(shared_aws):
+    shared_aws.reset()
+    yield shared_aws
+    check_calls(shared_aws)
+
+
+@pytest.fixture(params=PAIRS, ids=" to ".join)
+def pair(request):
+    """The program, a source and a store; AWS's names mean nothing to the local pairs."""
+    source, store = request.param
+    aws = request.getfixturevalue("aws") if NEEDS_AWS & {source, store} else None
+    program = request.getfixturevalue("tidegate" if aws else "offline")
+    return program, SOURCES[source](program, aws), STORES[store](program, aws)
+
+
+def run(program, source, store, *more):
+    result = program.run("consume", source.url, store.url, *TO_THE_END, *more)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def check_widgets(store, bodies):
+    expected, counts = apply_all(bodies)
+    assert {name: counts[name] for name in COUNTS} == COUNTS
+    stored = store.widgets()
+    assert stored == {key: flat(widget) for key, widget in expected.items()}
+    owners = [key.split("/")[1] for key in stored]
+    assert {owner: owners.count(owner) for owner in owners} == OWNERS
+    assert [each["id"] for each in stored.values() if "label" not in each] == [NULL_LABEL]
+
+
+def check_parked(source, sent, requests):
+    """Byte for byte, each with the reason, how often it came and when it was sent."""
+    bad = {name: requests[name] for name in BAD if name in requests}
+    found = {each.body: each.attributes for each in source.parked()}
+    assert found.keys() == set(bad.values())
+    for name, body in bad.items():
+        attributes = found[body]
+        assert BAD[name] in attributes["tidegate-reason"]
+        assert attributes["tidegate-receive-count"] == "1"
+        assert source.url in attributes["tidegate-source"]
+        assert sent.fits(name, attributes)
+        assert "tidegate-error" not in attributes
+
+
+def test_the_golden_result(pair, samples):
+    program, source, store = pair
+    requests = {name: body for name, body in samples.items() if body or source.takes_anything}
+    rejected = len(BAD) - (len(samples) - len(requests))
+    source.create()
+    store.create()
+    sent = source.fill(requests)
+    result = run(program, source, store)
+    assert outcomes(result.stdout) == {**COUNTS, "rejected": rejected}
+    assert ledger(result.stdout) == {"received": len(requests), "done": 31, "skipped": 1,
+                                     "retried": 0, "parked": rejected, "released": 0}
+    check_widgets(store, requests.values())
+    assert source.left() == 0
+    check_parked(source, sent, requests)
+
+
+@pytest.mark.parametrize("store_class, needs", [(DynamoStore, "tidegate"),
+                                                (SqliteStore, "offline")])
+def test_a_table_whose_key_has_another_name(store_class, needs, samples, request):
+    program = request.getfixturevalue(needs)
+    aws = request.getfixturevalue("aws") if needs == "tidegate" else None
+    source, store = SOURCES["file"](program, aws), store_class(program, aws, key="widget_id")
+    store.create()
+    source.fill(samples)
+    run(program, source, store)
+    assert all("widget_id" in item and "id" not in item for item in store.items())
+    check_widgets(store, samples.values())
+
+
+EMPTY = """
 local tide = require "tidegate"
-local queue = assert(tide.queue("sqlite:requests.db", { create = true }))
-for entry in tide.bucket("file:samples"):each {} do
-  local body = assert(tide.bucket("file:samples"):get(entry.key))
-  local sent, err = queue:send(body)
-  assert(sent or body == "" and err.code == "InvalidMessageContents", err)
-end
+local queue = assert(tide.queue(..., { create = true }))
+local sent, err = queue:send ""
+print(sent, err and err.code)
 """
 
 
-def directory(program, samples, name):
-    folder = program.directory / name
-    folder.mkdir()
-    for key, body in samples.items():
-        (folder / key).write_bytes(body)
+@pytest.mark.parametrize("source_class", [SqsSource, SqliteSource])
+def test_an_empty_request_is_refused_by_a_queue(source_class, aws, tidegate):
+    source = source_class(tidegate, aws)
+    source.create()
+    (tidegate.directory / "empty.lua").write_text(EMPTY)
+    result = tidegate.run("./empty.lua", source.url)
+    assert result.stdout.split() == ["nil", "InvalidMessageContents"], result.stderr
+    assert source.left() == 0
 
 
-def from_file(_, program, samples):
-    directory(program, samples, "in")
-    return "file:in"
+# ---- S3 as a source
+
+@pytest.fixture
+def requests_in_s3(aws, tidegate, samples):
+    source, store = SOURCES["s3"](tidegate, aws), STORES["s3"](tidegate, aws)
+    source.create()
+    store.create()
+    source.fill(samples)
+    return source, store
 
 
-def from_sqlite(_, program, samples):
-    directory(program, samples, "samples")
-    (program.directory / "load.lua").write_text(LOAD)
-    result = program.run("./load.lua")
-    assert result.returncode == 0, result.stderr
-    return "sqlite:requests.db"
+def keys_of(calls, bucket):
+    return [call["key"] for call in calls if call["bucket"] == bucket]
 
 
-def from_s3(aws, _, samples):
-    aws.create_bucket("requests")
-    for key, body in samples.items():
-        aws.s3.put_object(Bucket="requests", Key=key, Body=body)
-    return "s3://requests"
+def test_a_page_of_the_listing_is_used_up_before_the_next(aws, tidegate, samples, requests_in_s3):
+    source, store = requests_in_s3
+    aws.add_rule(op="ListObjectsV2", action="page", keys=10)
+    run(tidegate, source, store, "--concurrency", 1)
+    listings = [call for call in aws.calls("ListObjectsV2") if call["bucket"] == "requests"]
+    assert 4 <= len(listings) <= 8               # of 35 keys: four pages, and is it empty now?
+    check_widgets(store, samples.values())
 
 
-def from_sqs(aws, _, samples):
-    queue = aws.create_queue("requests", dead_letter="dead", max_receives=5)
-    aws.send(queue, [body.decode() for body in samples.values() if body])
-    return "sqs://requests"
+def test_objects_are_taken_in_the_order_of_their_keys(aws, tidegate, samples, requests_in_s3):
+    source, store = requests_in_s3
+    run(tidegate, source, store, "--concurrency", 1)
+    assert keys_of(aws.calls("GetObject"), "requests") == sorted(samples)
+    assert sorted(keys_of(aws.calls("DeleteObject"), "requests")) == sorted(samples)
 
 
-def by_key(objects):
-    return {key.split("/")[2]: json.loads(body) for key, body in objects.items()}
+def test_an_object_that_is_slow_to_read_is_not_overtaken(aws, tidegate, samples, requests_in_s3):
+    source, store = requests_in_s3
+    aws.add_rule(op="GetObject", key=min(samples), action="hold")
+    process = tidegate.start("consume", source.url, store.url, *TO_THE_END)
+    aws.wait_until(lambda: len(keys_of(aws.calls("GetObject"), "requests")) >= 29)
+    aws.drop_rules()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert outcomes(out) == {**COUNTS, "rejected": 3}
+    check_widgets(store, samples.values())
 
 
-def of_item(item, key):
-    """A widget out of an item as DynamoDB writes it: all strings, and one attribute of ours."""
-    flat = {name: value["S"] for name, value in item.items() if name != "_tidegate"}
-    widget = {"id": flat.pop(key), **{name: flat.pop(name, None) for name in MEMBERS[1:]}}
-    return {**widget, "otherAttributes": [{"name": name, "value": flat[name]} for name in flat]}
-
-
-def in_file(_, program):
-    return by_key(files_below(program.directory / "out"))
-
-
-def in_s3(aws, _):
-    return by_key(aws.objects("widgets"))
-
-
-def in_dynamodb(aws, _):
-    return {item["widget_id"]["S"]: of_item(item, "widget_id") for item in aws.items("widgets")}
-
-
-def in_sqlite(_, program):
-    with sqlite3.connect(program.directory / "widgets.db") as file:
-        rows = file.execute("select * from widgets").fetchall()
-    return {key: of_item(json.loads(item), "id") for key, item in rows}
-
-
-STORES = {"s3": ("s3://widgets", in_s3), "file": ("file:out", in_file),
-          "dynamodb": ("dynamodb://widgets?key=widget_id", in_dynamodb),
-          "sqlite": ("sqlite:widgets.db", in_sqlite)}
-SOURCES = {"s3": from_s3, "sqs": from_sqs, "file": from_file, "sqlite": from_sqlite}
-PAIRS = [("s3", "s3"), ("s3", "dynamodb"), ("sqs", "s3"), ("sqs", "dynamodb"), ("file", "file"),
-         ("file", "sqlite"), ("sqlite", "file"), ("sqlite", "sqlite")]
-
-
-def plain(widget):
-    """Order of other attributes aside, which a table does not keep; absent is null."""
-    others = sorted((each["name"], each["value"]) for each in widget["otherAttributes"])
-    return {**{name: widget.get(name) for name in MEMBERS}, "others": others}
-
-
-@pytest.mark.parametrize("source, store", PAIRS)
-def test_the_golden_result(aws, tidegate, samples, source, store):
-    aws.create_bucket("widgets")
-    aws.create_table("widgets", key="widget_id")
-    url, read = STORES[store]
-    result = tidegate.run("consume", SOURCES[source](aws, tidegate, samples), url, "--until-empty",
-                          "--wait", "1s", "--summary")
-    assert result.returncode == 0, result.stderr
-    is_queue = source in ("sqs", "sqlite")
-    assert outcomes(result.stdout) == {**COUNTS, "rejected": 2 if is_queue else 3}
-    expected, _ = apply_all(samples.values())
-    stored = read(aws, tidegate)
-    assert stored.keys() == {widget["id"] for widget in expected.values()} and len(stored) == 12
-    for widget in expected.values():
-        assert plain(stored[widget["id"]]) == plain(widget)
-
-
-def create(name, widget_id, *others, **members):
-    attributes = [{"name": each, "value": value} for each, value in others]
-    request = {"type": "create", "requestId": name, "widgetId": widget_id, "owner": "Sue Smith",
-               "otherAttributes": attributes, **members}
-    return json.dumps(request, ensure_ascii=False).encode()
-
-
-ODD_IDS = ("é", "e\u0301", "🌊", "A b", "x" * 255, "-rb", "__index", ".hidden")
-MEAN = [("id", "x"), ("owner", "x"), ("_tidegate", "x"), ("label", "x"), ("widget_id", "x"),
-        ("size-unit", "cm"), ("size", "1"), ("size", "2"), ("#:a.b", "3")]
-REFUSED = {
-    "slashes": create("s", "../../x"), "slash": create("s", "a/b"), "dots": create("s", ".."),
-    "empty": create("s", ""), "long": create("s", "x" * 2000), "owner": create("s", "w", owner=""),
-    "unnamed": create("s", "w", ("", "1")), "huge": create("s", "w", note="", label="x" * 400_000),
-    "many": create("s", "w", *[(f"n{i}", "x" * 4096) for i in range(100)]),
-}
-
-
-@pytest.mark.parametrize("store", STORES)
-def test_odd_requests_are_kept_exactly_or_refused_on_every_store(aws, tidegate, store):
-    aws.create_bucket("widgets")
-    aws.create_table("widgets", key="widget_id")
-    url, read = STORES[store]
-    good = {f"{i}": create(f"r{i}", each, ("color", "red")) for i, each in enumerate(ODD_IDS)}
-    directory(tidegate, {**good, "mean": create("m", "mean", *MEAN), **REFUSED}, "in")
-    result = tidegate.run("consume", "file:in", url, "--until-empty", "--summary")
-    assert result.returncode == 0, result.stderr
-    assert outcomes(result.stdout) == {"created": len(ODD_IDS) + 1, "rejected": len(REFUSED)}
-    stored = read(aws, tidegate)
-    assert stored.keys() == {*ODD_IDS, "mean"}
-    for each in ODD_IDS:
-        assert plain(stored[each]) == plain({
-            "id": each, "owner": "Sue Smith",
-            "otherAttributes": [{"name": "color", "value": "red"}]})
-    others = {each["name"]: each["value"] for each in stored["mean"].pop("otherAttributes")}
-    keyless = {"widget_id": "x"} if store != "dynamodb" else {}
-    assert others == {"size-unit": "cm", "size": "2", "#:a.b": "3", **keyless}
-    assert stored["mean"] == {"id": "mean", "owner": "Sue Smith", "label": None,
-                              "description": None}
-    assert result.stderr.count("ignored attribute") == (5 if store == "dynamodb" else 4)
-    parked = files_below(tidegate.directory / "in")
-    assert parked == {f"parked/{name}": body for name, body in REFUSED.items()}
-    assert {path.name.split("-")[0] for path in tidegate.directory.iterdir()} == {
-        "in", *{"file": ["out"], "sqlite": ["widgets.db"]}.get(store, [])}
+def test_an_object_that_vanished_is_nothing(aws, tidegate, samples, requests_in_s3):
+    source, store = requests_in_s3
+    gone = next(name for name, body in samples.items() if b'"type":"create"' in body)
+    aws.add_rule(op="GetObject", key=gone, action="hold")
+    process = tidegate.start("consume", source.url, store.url, *TO_THE_END)
+    aws.wait_until(lambda: aws.rules()[0]["fired"])
+    aws.s3.delete_object(Bucket="requests", Key=gone)
+    aws.drop_rules()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert ledger(out)["received"] == len(samples) - 1 and source.left() == 0
+    assert json.loads(samples[gone])["requestId"] not in out + err
+    without = [body for name, body in samples.items() if name != gone]
+    expected, _ = apply_all(without)
+    assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}

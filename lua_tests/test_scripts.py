@@ -119,11 +119,30 @@ def test_a_handler_that_eats_all_memory_is_stopped(offline):
     assert "not enough memory" in result.stderr
 
 
-def test_what_no_limit_can_stop_ends_the_process_and_loses_nothing(offline):
-    result = run_trouble(offline, "string.find(('a'):rep(400), '.-.-.-.-.-b$')",
-                         "--cpu-limit", "0.1")
-    assert result.returncode == 70
-    assert (offline.directory / "in" / "b").exists()
+PATTERN = "string.find(('a'):rep(400), '.-.-.-.-.-b$')"
+
+
+def test_what_no_limit_can_stop_is_parked_in_the_next_life(offline):
+    result = run_trouble(offline, PATTERN, "--cpu-limit", "0.1")
+    check_only_b_is_parked(offline, result)
+    assert "(message b); starting anew" in result.stderr
+
+
+def test_several_that_no_limit_can_stop_are_parked_one_after_the_other(offline):
+    fill(offline.directory, **{f"x{i}": b"?" for i in range(3)})
+    program = offline.directory / "program.lua"
+    text = HANDLER.format(trouble=PATTERN)
+    program.write_text(text.replace('message.id == "b"', 'message.body == "?"'))
+    result = offline.run("./program.lua", "--cpu-limit", "0.1")
+    assert result.returncode == 0, result.stderr
+    assert sorted(os.listdir(offline.directory / "in" / "parked")) == ["x0", "x1", "x2"]
+
+
+def test_what_no_limit_can_stop_ends_a_program_that_handles_no_message(offline):
+    program = offline.directory / "own.lua"
+    program.write_text(PATTERN)
+    result = offline.run("./own.lua", "--cpu-limit", "0.1")
+    assert result.returncode == 70 and "cannot be stopped; exiting" in result.stderr
 
 
 def test_a_program_of_ones_own_gets_its_arguments_and_sets_the_exit_code(offline):

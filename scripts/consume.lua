@@ -30,7 +30,7 @@ local SPEC = course.consumer {
     { name = "wait", short = "qwt", also = "queue-wait-timeout", kind = "duration",
       default = "20s", max = 20, help = "long poll of a queue" },
     { name = "visibility", short = "qvt", also = "queue-visibility-timeout", kind = "duration",
-      max = 43200, help = "lease of a message (as the queue is set)" },
+      min = 1, max = 43200, help = "lease of a message (as the queue is set)" },
     { name = "max-receives", kind = "integer", min = 1, max = 1000,
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
@@ -72,8 +72,9 @@ local function apply(request, to)
     tide.log.warn("ignored attribute " .. name .. " of widget " .. request.widgetId)
   end
   local verdict, err = routes.route(request, to)
-  if err and HOPELESS[err.code] then return tide.park(tostring(err)) end
-  if err then return tide.retry { reason = tostring(err) } end
+  local said = err and tostring(err)
+  if err and HOPELESS[err.code] then return tide.park { reason = said, error = said } end
+  if err then return tide.retry { reason = said, error = said } end
   if not tide.is_verdict(verdict) then error("no verdict from the route of " .. request.type) end
   return verdict
 end
@@ -131,13 +132,17 @@ local function open(opts)
   return from, to, park
 end
 
-local function refusal(from, to, park)
-  if places.overlap(from.url, to.url) then
-    return ("FROM and TO overlap: %s and %s"):format(from.url, to.url)
+-- What cannot be meant. It is told before anything is opened: opening makes what is missing.
+local function refusal(opts)
+  if places.overlap(opts.from, opts.to) then
+    return ("FROM and TO overlap: %s and %s"):format(opts.from, opts.to)
   end
-  if park and places.parks_into(from.url, park.url) then
-    return ("--park is read as FROM: %s and %s"):format(park.url, from.url)
+  if opts.park and places.parks_into(opts.from, opts.park) then
+    return ("--park is read as FROM: %s and %s"):format(opts.park, opts.from)
   end
+end
+
+local function key_refusal(to)
   if to.kind == "table" and to.key ~= "id" and widget.reserved[to.key] then
     return ("TO: the key of a widget cannot be '%s'"):format(to.key)
   end
@@ -145,9 +150,11 @@ end
 
 local function main(opts)
   settings.log(SPEC, opts)
+  local problem = refusal(opts)
+  if problem then return options.refuse(SPEC, problem) end
   local from, to, park = open(opts)
   if not from then return options.fail(SPEC, to) end
-  local problem = refusal(from, to, park)
+  problem = key_refusal(to)
   if problem then return options.refuse(SPEC, problem) end
   local there, err = places.probe(to, opts.widget_key_prefix) -- before anything is taken
   if not there then return options.fail(SPEC, err) end

@@ -18,6 +18,7 @@ A new action is a class here with the decorator: `members` are its settings with
 """
 
 import asyncio
+import re
 from fnmatch import fnmatchcase
 
 from .errors import service_error
@@ -51,6 +52,9 @@ class Action:
 
     async def after(self, call):
         """May wait, change call.answer, or set call.ending."""
+
+    def removed(self):
+        """Its rule is no more; calls may still wait here."""
 
 
 @action("drop_before")
@@ -99,6 +103,34 @@ class Delay(Action):
     async def after(self, call):
         if self.when == "after":
             await asyncio.sleep(self.delay_ms / 1000)
+
+
+@action("hold")
+class Hold(Action):
+    """The call waits, before its work, until the rule is removed."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self._open = asyncio.Event()
+
+    async def before(self, call):
+        await self._open.wait()
+
+    def removed(self):
+        self._open.set()
+
+
+@action("page")
+class Page(Action):
+    """A listing that answers at most so many keys: the next ones stand on a next page."""
+
+    members = {"keys": REQUIRED}
+
+    async def before(self, call):
+        request = call.request
+        rest = re.sub(r"(^|&)max-keys=[^&]*", "", request.query)
+        query = f"{rest}&max-keys={int(self.keys)}".lstrip("&")
+        call.request = request.with_target(f"{request.path}?{query}")
 
 
 def ending_named(how):
@@ -179,10 +211,16 @@ class RuleBook:
         return [rule.state() for rule in self._rules]
 
     def remove(self, number):
-        self._rules = [rule for rule in self._rules if rule.number != number]
+        self._keep([rule for rule in self._rules if rule.number != number])
 
     def forget(self):
-        self._rules.clear()
+        self._keep([])
+
+    def _keep(self, kept):
+        for rule in self._rules:
+            if rule not in kept:
+                rule.action.removed()
+        self._rules = kept
 
 
 def as_list(value):

@@ -47,6 +47,29 @@ def test_status_every_third_time_and_at_most_twice(aws, bucket, raw):
         aws.client("sqs").send_message(QueueUrl="q", MessageBody="x")
 
 
+def test_what_is_held_goes_on_when_its_rule_is_removed(aws, bucket, raw):
+    aws.add_rule(op="PutObject", key="held", action="hold")
+    raw.send(raw.s3("PUT", f"/{bucket}/held", b"x"))
+    aws.wait_until(lambda: aws.rules()[0]["fired"])
+    with RawClient(aws.port) as other:
+        assert other.call(other.s3("PUT", f"/{bucket}/free", b"x"))[0] == 200
+    assert list(aws.objects(bucket)) == ["free"]
+    aws.drop_rules()
+    assert raw.answer()[0] == 200
+    assert list(aws.objects(bucket)) == ["free", "held"]
+
+
+def test_a_listing_in_small_pages(aws, bucket):
+    for key in "abcde":
+        aws.s3.put_object(Bucket=bucket, Key=key)
+    aws.add_rule(op="ListObjectsV2", action="page", keys=2)
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 4})
+    assert [[each["Key"] for each in page["Contents"]] for page in pages] == [
+        ["a", "b"], ["c", "d"], ["e"]]
+    assert [call["signature"] for call in aws.calls("ListObjectsV2")] == ["ok"] * 3
+
+
 def test_rules_that_are_not_understood(aws):
     for rule, word in (({"action": "explode"}, "explode"), ({"action": "status"}, "status"),
                        ({"action": "drop_after", "when": 1}, "when"),

@@ -56,6 +56,7 @@ local DEFAULT_NAMES = { queue = "requests", table = "widgets" }
 -- "s3://b/in" → "s3", {"b", "in"}, and of sqlite: the name of the queue or table too.
 local function split(url, use)
   local scheme, rest = url:match("^(%w+):([^?]*)")
+  if not scheme then return nil, {} end
   local path, name = rest, nil
   if scheme == "sqlite" then path, name = rest:match "^([^#]*)#?(.*)$" end
   if scheme == "file" or scheme == "sqlite" then path = tide.real_path(path) or path end
@@ -80,7 +81,7 @@ function M.overlap(from, to, use)
   if from_scheme == "file" and to_scheme == "sqlite" then
     return #from_parts <= #to_parts and nested(from_parts, to_parts)
   end
-  if from_scheme ~= to_scheme then return false end
+  if from_scheme ~= to_scheme or not from_scheme then return false end
   if from_scheme == "sqlite" then
     return #from_parts == #to_parts and nested(from_parts, to_parts) and from_name == to_name
   end

@@ -271,6 +271,7 @@ int f_consume(lua_State *L)
                   "lane must be a function of a message");
     park = choose_park(L, q, o.park);
     c = new_consumption(L);
+    c->handling.uncounted = bytes_is(bytes_of(q->kind), "bucket");
     lua_pushvalue(L, 2);
     c->handling.handler = luaL_ref(L, LUA_REGISTRYINDEX);
     if (o.lane) {

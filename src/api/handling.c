@@ -44,6 +44,7 @@ static int k_handled(lua_State *L, int status, lua_KContext ctx)
     (void)status, (void)ctx;
     if (results != 1 || !verdict_read(L, -1, &v))
         return refuse_results(L, results);
+    task_current(L)->subject = (struct runaway_subject){0};
     task_current(L)->owner = NULL;       /* answered: the end of the task says nothing more */
     d->task = NULL;
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
@@ -130,6 +131,8 @@ static int begin(lua_State *L)
     t->ended = ended;
     t->owner = d;
     t->counted = true;
+    t->subject = (struct runaway_subject){d->message->id,
+                                          h->uncounted ? d->message->receive_count : 0};
     d->task = t;
     return 0;
 }

@@ -12,6 +12,7 @@ struct handling {
     struct host *host;
     struct consumer *consumer;
     const char *source;              /* URL of the queue */
+    bool uncounted;                  /* the source forgets its receive counts with this process */
     int handler, lane;               /* registry references; lane may be LUA_NOREF */
 };
 

@@ -260,6 +260,8 @@ static int check_url(const struct client *client, struct bytes url, struct bytes
     if (url.len > QUEUE_URL_MAX)
         return err_set(err, "BadPlace", "the queue URL is longer than %d bytes", QUEUE_URL_MAX);
     host = bytes_cut(rest, '/', &rest);
+    if (memchr(host.at, '@', host.len))          /* it would stand in every line of the log */
+        return err_set(err, "BadPlace", "a queue URL holds no user or password");
     *name = BYTES("");
     while (rest.len)
         *name = bytes_cut(rest, '/', &rest);

@@ -248,6 +248,11 @@ struct queue *bucket_queue_new(struct bucket *bucket)
     return &q->queue;
 }
 
+void bucket_queue_recall(struct queue *q, struct bytes key, int receives)
+{
+    holds_recall(&((struct bucket_queue *)q)->shelf.holds, key, receives);
+}
+
 struct queue *bucket_queue_parked(struct bucket *bucket)
 {
     struct bucket_queue *q = make(bucket, true);

@@ -67,7 +67,7 @@ struct hold *holds_take(struct holds *h, struct bytes key)
 
 void holds_put_back(struct holds *h, struct hold *hold)
 {
-    bool known = hold->receives || hold->delayed || hold->warned;
+    bool known = hold->receives || hold->delayed || hold->warned || hold->never;
     hold->busy--;
     if (hold->busy == 0 && (hold->gone || !known))
         drop(h, hold);
@@ -75,7 +75,7 @@ void holds_put_back(struct holds *h, struct hold *hold)
 
 bool hold_free(const struct hold *hold, struct monotime now)
 {
-    return !hold || (hold->busy == 0 && monotime_reached(hold->until, now));
+    return !hold || (hold->busy == 0 && !hold->never && monotime_reached(hold->until, now));
 }
 
 void holds_deliver(struct holds *h, struct hold *hold, const char *etag, struct monotime until)
@@ -97,6 +97,14 @@ void hold_replaced(struct hold *hold)
     hold->delivery = 0;
     hold->until = (struct monotime){0};
     hold->delayed = false;
+}
+
+void holds_recall(struct holds *h, struct bytes key, int receives)
+{
+    struct hold *hold = holds_find(h, key);
+    if (!hold)
+        hold = insert(h, key);
+    hold->receives = receives;
 }
 
 char *hold_receipt(const struct hold *hold)

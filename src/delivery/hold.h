@@ -17,6 +17,7 @@ struct hold {
     bool delayed;                    /* ... by a delay; else by a lease */
     bool gone;                       /* deleted, or found absent */
     bool warned;                     /* that it cannot be read was said */
+    bool never;                      /* no bucket takes its key: it will never be read */
 };
 
 struct holds {
@@ -36,6 +37,8 @@ bool hold_free(const struct hold *hold, struct monotime now);
 void holds_deliver(struct holds *h, struct hold *hold, const char *etag, struct monotime until);
 /* Another object has the key now: what was known of the one that was delivered is forgotten. */
 void hold_replaced(struct hold *hold);
+/* It was received so often before this process: the next receive counts from there. */
+void holds_recall(struct holds *h, struct bytes key, int receives);
 /* The name of its newest delivery, for mem_free(). */
 char *hold_receipt(const struct hold *hold);
 /* The hold whose newest delivery that is, or NULL. */

@@ -1,6 +1,6 @@
 /* Returns: which messages this process gave back itself, and at which receive, as far as it
- * remembers. A plain value of fixed size, owned by its settlement; newer messages take the places of
- * older ones. It tells a message whose handler answered "later" from one whose handler may have
+ * remembers. A plain value of fixed size, owned by its settlement; newer messages take the places
+ * of older ones. It tells a message whose handler answered "later" from one whose handler may have
  * ended a process: forgetting one, or taking one for another, only makes that less exact. */
 #ifndef TIDEGATE_DELIVERY_RETURNS_H
 #define TIDEGATE_DELIVERY_RETURNS_H

@@ -14,6 +14,7 @@ void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked)
 {
     *shelf = (struct shelf){.bucket = bucket};
     scan_init(&shelf->scan, bucket, parked);
+    list_init(&shelf->receives);
 }
 
 void shelf_free(struct shelf *shelf)
@@ -33,6 +34,8 @@ struct receive {
     struct shelf *shelf;
     struct queue_op *op;
     struct scan_wait wait;
+    struct link link;
+    bool complete;                   /* all is read */
     uint64_t round;                  /* of the scan, when this began */
     size_t want, count, pending;
     struct err err;                  /* why there are no more keys */
@@ -42,16 +45,12 @@ struct receive {
 static void receive_free(struct receive *r)
 {
     scan_leave(&r->shelf->scan, &r->wait);
+    list_remove(&r->link);
     for (size_t i = 0; i < r->count; i++) {
         bucket_op_free(&r->fetches[i].get);
         holds_put_back(&r->shelf->holds, r->fetches[i].hold);
     }
     mem_free(r);
-}
-
-static void receive_abort(struct op *op)
-{
-    receive_free(op->provider);
 }
 
 /* The key as the messages of this shelf are called. */
@@ -113,31 +112,75 @@ static void warn(const struct shelf *shelf, struct fetch *f)
     f->hold->warned = true;
 }
 
+/* No repetition changes it: a key that no bucket takes (a folder's "name/" that a console made), or
+ * a body that is too large to be held. Such an object must not fail every receive. */
+static bool unreadable(const struct err *err)
+{
+    return err_is(err, "InvalidKey") || err_is(err, "too_large");
+}
+
+/* Takes over what was read. An object that vanished is nothing. */
+static void take_over(struct receive *r, struct fetch *f)
+{
+    struct queue_op *op = r->op;
+    const struct err *err = &f->get.op.err;
+    f->hold->gone = f->hold->gone || err_is(err, "NoSuchKey");
+    f->hold->never = unreadable(err);
+    if (f->hold->gone || f->hold->never)
+        return;
+    if (err_any(err))
+        explain(&r->err, f);
+    else
+        op->received[op->received_count++] = message_of(r, f);
+}
+
 static void receive_finish(struct receive *r)
 {
     struct queue_op *op = r->op;
-    for (size_t i = 0; i < r->count; i++) {
-        struct fetch *f = &r->fetches[i];
-        f->hold->gone = f->hold->gone || err_is(&f->get.op.err, "NoSuchKey");
-        if (f->hold->gone)
-            continue;
-        if (err_any(&f->get.op.err))
-            explain(&r->err, f);
-        else
-            op->received[op->received_count++] = message_of(r, f);
-    }
-    for (size_t i = 0; op->received_count && i < r->count; i++)
-        warn(r->shelf, &r->fetches[i]);
+    for (size_t i = 0; i < r->count; i++)
+        take_over(r, &r->fetches[i]);
+    for (size_t i = 0; i < r->count; i++)
+        if (op->received_count || r->fetches[i].hold->never)
+            warn(r->shelf, &r->fetches[i]);
     if (!op->received_count)
         op->op.err = r->err;
     receive_free(r);
     op_finish(&op->op);
 }
 
+/* Those that are complete, up to the first that is not. A waiter may free the shelf with its last
+ * operation, so they are counted out before any is answered. */
+static void answer_in_order(struct shelf *shelf)
+{
+    struct list ready;
+    struct link *at;
+    list_init(&ready);
+    while ((at = list_first(&shelf->receives)) != NULL &&
+           LIST_ITEM(at, struct receive, link)->complete) {
+        list_remove(at);
+        list_push(&ready, at);
+    }
+    while ((at = list_pop(&ready)) != NULL)
+        receive_finish(LIST_ITEM(at, struct receive, link));
+}
+
+static void receive_abort(struct op *op)
+{
+    struct receive *r = op->provider;
+    struct shelf *shelf = r->shelf;
+    receive_free(r);
+    answer_in_order(shelf);
+}
+
 static void receive_step(struct receive *r)
 {
-    if (--r->pending == 0)
-        receive_finish(r);
+    if (--r->pending)
+        return;
+    r->complete = true;
+    if (r->count)
+        answer_in_order(r->shelf);
+    else
+        receive_finish(r);               /* nothing overtakes nobody */
 }
 
 static void fetched(struct op *op)
@@ -214,6 +257,7 @@ void shelf_receive(struct shelf *shelf, struct queue_op *op)
     r->round = shelf->scan.rounds;
     r->wait.ready = page_ready;
     r->want = op->want < 1 ? 1 : op->want > QUEUE_BATCH ? QUEUE_BATCH : (size_t)op->want;
+    list_push(&shelf->receives, &r->link);
     op_begin(&op->op, r, receive_abort);
     gather(r);
 }

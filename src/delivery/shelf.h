@@ -13,11 +13,14 @@ struct shelf {
     struct bucket *bucket;
     struct holds holds;
     struct scan scan;
+    struct list receives;            /* under way, in the order in which they take their keys */
 };
 
 /* `parked`: of the objects under parked/, else of all others. */
 void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked);
-/* RECEIVE: keys that are free from the scan, then all of them read side by side. */
+/* RECEIVE: keys that are free from the scan, then all of them read side by side. Several may be
+ * under way; they are answered in the order in which they were asked, so that no request overtakes
+ * one with a smaller key. */
 void shelf_receive(struct shelf *shelf, struct queue_op *op);
 /* SETTINGS: is there a free object, and how many are leased and delayed. */
 void shelf_survey(struct shelf *shelf, struct queue_op *op, struct monotime now);

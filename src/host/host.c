@@ -1,6 +1,7 @@
 #include "host/host.h"
 
 #include "base/log.h"
+#include "host/restart.h"
 #include "host/runaway.h"
 #include "host/sandbox.h"
 
@@ -386,6 +387,7 @@ int host_main(int argc, char **argv, lua_CFunction open_api)
 {
     struct host h = {0};
     struct err err = {0};
+    restart_prepare(argv);
     fill_standard_streams();
     loop_block_signals();
     if (set_up(&h, argc, argv, &err)) {

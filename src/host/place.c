@@ -4,6 +4,7 @@
 #include "delivery/bucket_queue.h"
 #include "host/host.h"
 #include "host/place_url.h"
+#include "host/restart.h"
 #include "local/file_bucket.h"
 #include "local/sqlite_queue.h"
 #include "local/sqlite_table.h"
@@ -99,6 +100,16 @@ static int open_sqlite(struct host *h, struct bytes url, bool create, struct pla
     return out->parked ? 0 : -1;
 }
 
+/* What the life before this one died of counts on. */
+static void recall(struct queue *q)
+{
+    size_t at = 0;
+    struct bytes key;
+    int receives;
+    while (restart_note(&at, &key, &receives))
+        bucket_queue_recall(q, key, receives);
+}
+
 static int open_bucket(struct host *h, struct bytes url, bool create, struct place_queue *out,
                        struct err *err)
 {
@@ -108,6 +119,7 @@ static int open_bucket(struct host *h, struct bytes url, bool create, struct pla
     out->kind = bucket_kind;
     out->queue = bucket_queue_new(bucket);
     out->parked = bucket_queue_parked(bucket);
+    recall(out->queue);
     return 0;
 }
 

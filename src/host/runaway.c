@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/restart.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +21,7 @@ struct runaway {
 
 /* Shared with the signal handler, which can be handed no argument it may trust. */
 static lua_State *volatile running;
+static const struct runaway_subject *volatile subject;
 static volatile sig_atomic_t ticks, soft_ticks, hard_ticks;
 
 static void stop(lua_State *L, lua_Debug *ar)
@@ -29,6 +31,36 @@ static void stop(lua_State *L, lua_Debug *ar)
                                                raises again */
     luaL_error(L, "stopped: it used more than %d ms of CPU time without waiting",
                (int)soft_ticks * (TICK_US / 1000));
+}
+
+/* What could be more than text in last words becomes '?'. */
+static size_t add(char *out, size_t len, size_t max, const char *text)
+{
+    for (; *text && len < max; text++) {
+        bool plain = *text >= ' ' && *text < 127 && *text != '"' && *text != '\\';
+        out[len++] = plain ? *text : '?';
+    }
+    return len;
+}
+
+/* Async-signal-safe. */
+static void end(void)
+{
+    enum { SHOWN = 180, ROOM = 220 };
+    const struct runaway_subject *s = subject;
+    char words[ROOM];
+    size_t len = add(words, 0, SHOWN, "a script computes without end and cannot be stopped");
+    if (s && s->message) {
+        len = add(words, len, SHOWN, " (message ");
+        len = add(words, len, SHOWN, s->message);
+        len = add(words, len, ROOM - 1, ")");
+    }
+    len = add(words, len, ROOM - 1, s && s->uncounted ? "; starting anew" : "; exiting");
+    words[len] = 0;
+    log_last_words(words);
+    if (s && s->message && s->uncounted)
+        restart_after(s->message, s->uncounted);
+    _exit(70);
 }
 
 /* lua_sethook is the one Lua function that may be called from a signal handler (lua.c does the
@@ -41,10 +73,8 @@ static void tick(int signo)
     if (!L)
         return;
     ticks++;
-    if (ticks >= hard_ticks) {
-        log_last_words("a script computes without end and cannot be stopped; exiting");
-        _exit(70);
-    }
+    if (ticks >= hard_ticks)
+        end();
     if (ticks >= soft_ticks)
         lua_sethook(L, stop, LUA_MASKCOUNT, 1);
     errno = saved;
@@ -56,8 +86,12 @@ static int start_timer(struct runaway *r, struct err *err)
     struct itimerspec every = {.it_interval = {.tv_nsec = TICK_US * 1000},
                                .it_value = {.tv_nsec = TICK_US * 1000}};
     struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+    sigset_t ours;
     event._sigev_un._tid = gettid();
     sigaction(SIGRTMIN, &action, NULL);
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGRTMIN);
+    sigprocmask(SIG_UNBLOCK, &ours, NULL);   /* it is blocked where its handler started us */
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &r->timer))
         return err_set(err, "timer", "no CPU timer can be had: %s", strerror(errno));
     timer_settime(r->timer, 0, &every, NULL);
@@ -85,10 +119,11 @@ void runaway_free(struct runaway *r)
     mem_free(r);
 }
 
-void runaway_enter(struct runaway *r, lua_State *co)
+void runaway_enter(struct runaway *r, lua_State *co, const struct runaway_subject *about)
 {
     (void)r;
     ticks = 0;
+    subject = about;
     running = co;
 }
 

@@ -1,7 +1,6 @@
 #include "host/task.h"
 
 #include "host/memory.h"
-#include "host/runaway.h"
 
 #include <lauxlib.h>
 
@@ -41,10 +40,10 @@ struct task *task_begin(lua_State *L, struct tasks *set, int nargs)
 }
 
 /* What a script computes outside of a resume: closing, and telling what its error was. */
-static void limit(struct tasks *set, lua_State *L)
+static void limit(struct tasks *set, lua_State *L, const struct task *t)
 {
     if (set->runaway && !set->running)
-        runaway_enter(set->runaway, L);
+        runaway_enter(set->runaway, L, &t->subject);
 }
 
 static void unlimit(struct tasks *set, lua_State *L)
@@ -73,7 +72,7 @@ static void dismantle(struct task *t)
     t->waiting = NULL;
     list_remove(&t->link);
     list_remove(&t->ready);
-    limit(set, t->co);                   /* close handlers, with a share of their own */
+    limit(set, t->co, t);                   /* close handlers, with a share of their own */
     reset_thread(t->co);
     unlimit(set, t->co);
     *task_of(t->co) = NULL;
@@ -126,7 +125,7 @@ static void finish(struct task *t, bool failed)
     if (failed) {
         lua_pushcfunction(L, describe);
         lua_pushlightuserdata(L, t);
-        limit(t->set, L);
+        limit(t->set, L, t);
         lua_pcall(L, 1, 1, 0);           /* when that fails, its own message is the best there is */
         unlimit(t->set, L);
         problem = lua_tostring(L, -1);
@@ -146,7 +145,7 @@ static void resume(struct task *t)
     set->memory->counting = t->counted;
     t->waiting = NULL;
     if (set->runaway)
-        runaway_enter(set->runaway, t->co);
+        runaway_enter(set->runaway, t->co, &t->subject);
     status = lua_resume(t->co, NULL, lua_status(t->co) == LUA_YIELD ? 0 : lua_gettop(t->co) - 1,
                         &results);
     if (set->runaway)

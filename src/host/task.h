@@ -8,13 +8,13 @@
 
 #include "base/list.h"
 #include "base/op.h"
+#include "host/runaway.h"
 
 #include <lua.h>
 
 enum { TASKS_PER_TURN = 64 };            /* resumes before the sockets are looked at again */
 
 struct lua_memory;
-struct runaway;
 
 struct task {
     lua_State *co;
@@ -24,6 +24,7 @@ struct task {
     struct link ready;                   /* in the ready list */
     struct op *waiting;                  /* what it waits on; NULL while it runs */
     bool ending;                         /* its close handlers run: it cannot wait any more */
+    struct runaway_subject subject;      /* what it works on; all zero: nothing of note */
     bool counted;                        /* its allocations count for fault injection (tests) */
     /* Its end, told once from the loop, before it is freed: `problem` is NULL when it returned,
      * else the error with its traceback, borrowed for the call. Not told of a task that is

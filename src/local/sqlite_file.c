@@ -178,11 +178,23 @@ static int check_file(struct sqlite_file *f, struct err *err)
     return missing(f, moved_away, err);
 }
 
+/* Who has waited once for somebody that stays must not wait again for each of many handlers: the
+ * signals, the leases and all other places wait with it. */
+static int begin_write(struct sqlite_file *f, struct err *err)
+{
+    int rc;
+    sqlite3_busy_timeout(f->db, f->held ? 0 : SQLITE_BUSY_MS);
+    rc = run(f, BEGIN_WRITE, err);
+    f->held = rc && err_is(err, "busy");
+    sqlite3_busy_timeout(f->db, SQLITE_BUSY_MS);
+    return rc;
+}
+
 int sqlite_file_begin(struct sqlite_file *f, bool write, struct err *err)
 {
     if (check_file(f, err))
         return -1;
-    return run(f, write ? BEGIN_WRITE : BEGIN, err);
+    return write ? begin_write(f, err) : run(f, BEGIN, err);
 }
 
 int sqlite_file_end(struct sqlite_file *f, int rc, struct err *err)

@@ -2,7 +2,8 @@
  * table of items is kept in. Owns the connection and its prepared statements, which belong to the
  * process that opened them: in a fork all calls are refused, and closing leaves the file alone. It
  * waits for somebody else's write once in a transaction, SQLITE_BUSY_MS at most, and the only
- * thread stands still meanwhile.
+ * thread stands still meanwhile; after such a wait in vain it asks without waiting, until it may
+ * write again.
  *
  * What was committed is on the disk (write-ahead log, synchronous=FULL): it survives a kill at any
  * point, and power failure where the disk keeps its word. The next one to open the file repairs
@@ -48,6 +49,7 @@ struct sqlite_file {
     sqlite3_stmt *kept[SQLITE_KEPT_MAX];
     pid_t owner;
     bool there;                      /* the SQL table was seen, or made */
+    bool held;                       /* the last wait to write was in vain */
 };
 
 /* Takes over `place`, whatever comes of it; after -1 there is nothing to close. */
