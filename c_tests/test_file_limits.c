@@ -1,5 +1,7 @@
 #include "file_fixture.h"
 
+#include "local/file_bucket.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +123,7 @@ static void no_descriptor_left_is_retryable(void **state)
 static int as_somebody_else(void *context)
 {
     struct bucket_op op;
+    struct err err;
     int good = 0;
     (void)context;
     good |= strcmp(bucket_text(bucket, "open"), "x") == 0;
@@ -134,6 +137,8 @@ static int as_somebody_else(void *context)
     bucket_start(bucket, &op);
     good |= (strcmp(op.op.err.message, ".tidegate/lock: Permission denied") == 0) << 6;
     bucket_op_free(&op);
+    if (!file_bucket_open(bytes_of(place_path(&place, "new/store")), true, &err))
+        good |= err_is(&err, "access_denied") << 7;
     return good;
 }
 
@@ -147,7 +152,7 @@ static void a_right_that_is_missing_is_access_denied(void **state)
     assert_int_equal(chmod(place_path(&place, "shut"), 0), 0);
     assert_int_equal(chmod(place_path(&place, "locked"), 0), 0);
     assert_int_equal(chmod(place.dir, 0555), 0);
-    assert_int_equal(in_child(as_somebody_else, NULL, true), 127);
+    assert_int_equal(in_child(as_somebody_else, NULL, true), 255);
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static void only_what_is_worth_it_is_remembered(void **state)
     holds_put_back(&h, hold);
     assert_null(holds_find(&h, BYTES("k")));
     hold = holds_take(&h, BYTES("k"));
-    holds_deliver(&h, hold, at(30));
+    holds_deliver(&h, hold, "", at(30));
     holds_put_back(&h, hold);
     assert_ptr_equal(holds_find(&h, BYTES("k")), hold);
     hold = holds_take(&h, BYTES("k"));
@@ -55,10 +55,10 @@ static void a_receipt_names_the_newest_delivery(void **state)
     first = hold_receipt(hold);
     assert_null(holds_by_receipt(&h, bytes_of(first)));
     mem_free(first);
-    holds_deliver(&h, hold, at(1));
+    holds_deliver(&h, hold, "", at(1));
     first = hold_receipt(hold);
     assert_ptr_equal(holds_by_receipt(&h, bytes_of(first)), hold);
-    holds_deliver(&h, hold, at(2));
+    holds_deliver(&h, hold, "", at(2));
     second = hold_receipt(hold);
     assert_null(holds_by_receipt(&h, bytes_of(first)));
     assert_ptr_equal(holds_by_receipt(&h, bytes_of(second)), hold);
@@ -74,8 +74,8 @@ static void leases_and_delays_are_told_apart(void **state)
     struct hold *a = holds_take(&h, BYTES("a")), *b = holds_take(&h, BYTES("b"));
     int64_t leased, delayed;
     (void)state;
-    holds_deliver(&h, a, at(10));
-    holds_deliver(&h, b, at(10));
+    holds_deliver(&h, a, "", at(10));
+    holds_deliver(&h, b, "", at(10));
     hold_delay(b, at(20));
     holds_put_back(&h, a);
     holds_put_back(&h, b);
@@ -113,7 +113,7 @@ static void many_keys_are_found(void **state)
             hold->gone = true;
             count--;
         } else {
-            holds_deliver(&h, hold, at(i));
+            holds_deliver(&h, hold, "", at(i));
         }
         known[k] = hold->gone ? NULL : hold;
         holds_put_back(&h, hold);

@@ -383,6 +383,38 @@ static void what_is_not_utf8_is_no_value(void **state)
     pairs_free(&item);
 }
 
+static void one_value_may_be_written_in_many_ways(void **state)
+{
+    static const struct { const char *a, *b; bool same; } cases[] = {
+        {"{\"S\":\"\xc3\xa9\"}", " { \"S\" : \"\\u00e9\" } ", true},
+        {"{\"S\":\"1\"}", "{\"N\":\"1\"}", false},
+        {"{\"N\":\"1500\"}", "{\"N\":\"1.50E+3\"}", true},
+        {"{\"N\":\"0\"}", "{\"N\":\"-0.0\"}", true},
+        {"{\"N\":\"1\"}", "{\"N\":\"-1\"}", false},
+        {"{\"B\":\"/w==\"}", "{\"B\":\"\\/w==\"}", true},
+        {"{\"BOOL\":true}", "{ \"BOOL\":true}", true},
+        {"{\"BOOL\":true}", "{\"BOOL\":false}", false},
+        {"{\"BOOL\":true}", "{\"NULL\":true}", false},
+        {"{\"SS\":[\"a\",\"b\"]}", "{\"SS\":[\"b\", \"a\"]}", true},
+        {"{\"SS\":[\"a\",\"b\"]}", "{\"SS\":[\"a\",\"c\"]}", false},
+        {"{\"NS\":[\"1\",\"20\"]}", "{\"NS\":[\"2e1\",\"1.0\"]}", true},
+        {"{\"BS\":[\"YQ==\",\"Yg==\"]}", "{\"BS\":[\"Yg==\",\"YQ==\"]}", true},
+        {"{\"L\":[{\"S\":\"a\"},{\"S\":\"b\"}]}", "{\"L\":[{\"S\":\"b\"},{\"S\":\"a\"}]}", false},
+        {"{\"L\":[{\"N\":\"1\"}]}", "{\"L\" : [ {\"N\":\"1.0\"} ]}", true},
+        {"{\"L\":[]}", "{\"M\":{}}", false},
+        {"{\"M\":{\"a\":{\"N\":\"1\"},\"\xc3\xa9\":{\"M\":{}}}}",
+         "{\"M\":{\"\\u00e9\": {\"M\": {}}, \"a\":{\"N\":\"1.0\"}}}", true},
+        {"{\"M\":{\"a\":{\"N\":\"1\"}}}", "{\"M\":{\"b\":{\"N\":\"1\"}}}", false},
+        {"", "{\"S\":\"\"}", false},
+        {"", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(item_same(bytes_of(cases[i].a), bytes_of(cases[i].b)), cases[i].same);
+        assert_int_equal(item_same(bytes_of(cases[i].b), bytes_of(cases[i].a)), cases[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +433,7 @@ int main(void)
         CHECKED(strings_come_back),
         CHECKED(only_strings_are_strings),
         CHECKED(what_is_not_utf8_is_no_value),
+        CHECKED(one_value_may_be_written_in_many_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,8 @@ static const struct {
     {"file:in/parked", "file:./in", false},
     {"file:in2", "file:in", false},
     {"sqlite:q.db", "sqlite:./q.db#requests", true},
+    {"sqlite:q.db#Requests", "sqlite:q.db", true},
+    {"sqlite:q.db#a", "sqlite:q.db#A", true},
     {"sqlite:q.db#other", "sqlite:q.db", false},
     {"sqlite:q.db", "sqlite:p.db", false},
     {"sqlite:q.db#Requests", "sqlite:q.db", true},

@@ -74,6 +74,20 @@ static void the_lease_is_the_queue_s_own_when_none_is_asked(void **state)
     queue_free(q);
 }
 
+static void a_name_is_the_same_in_either_case(void **state)
+{
+    struct queue *q = world_queue("q.db"), *same = world_queue("q.db#REQUESTS");
+    (void)state;
+    world_sql("q.db", "UPDATE tidegate_queues SET visibility_s = 7 WHERE name = 'Requests'");
+    send_all(same, three);
+    assert_string_equal(world_receive(q, 1, -1), "a*1");
+    world.now_ms += 7000;
+    assert_string_equal(world_receive(same, 1, -1), "a*2");
+    assert_string_equal(world_sql("q.db", "SELECT count(*) FROM tidegate_queues"), "1");
+    queue_free(same);
+    queue_free(q);
+}
+
 static void only_the_newest_receipt_counts(void **state)
 {
     static const char *const no_receipts[] = {"", "x", "1", "1/", "-1/x", "99999999999999999999/x",
@@ -458,6 +472,7 @@ int main(void)
         IN_WORLD(messages_come_in_the_order_they_were_sent),
         IN_WORLD(a_lease_ends_to_the_millisecond),
         IN_WORLD(the_lease_is_the_queue_s_own_when_none_is_asked),
+        IN_WORLD(a_name_is_the_same_in_either_case),
         IN_WORLD(only_the_newest_receipt_counts),
         IN_WORLD(a_number_that_is_used_again_is_another_message),
         IN_WORLD(a_release_gives_back_or_extends),

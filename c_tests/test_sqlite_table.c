@@ -283,7 +283,7 @@ static void rows_that_people_touched(void **state)
     struct table *t = opened("t.db#mine");
     (void)state;
     world_sql("t.db", "INSERT INTO mine VALUES"
-              " ('k', '{ \"id\" : {\"S\":\"k\"},\"a\":{\"S\":\"1\"} }');"
+              " ('k', '{ \"id\" : {\"S\":\"k\"},\"a\":{ \"S\": \"1\" } }');"
               "INSERT INTO mine VALUES ('bad', '{\"id\":7}'), ('worse', ''), ('worst', '{')");
     assert_string_equal(get(t, "k"), "id=k a=1");
     assert_string_equal(run(t, (struct call){TABLE_UPDATE, .key = "k", .set = "b=2",

@@ -156,6 +156,10 @@ describe("options.parse", function()
     { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '5 m'", "--drain-timeout=5 m" },
     { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '5d'", "--drain-timeout", "5d" },
     { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '-5'", "--drain-timeout", "-5" },
+    { "-ird: expected a time like 250ms, 25s or 5m of at most 100000000 s, got '30000h'",
+      "-ird=30000h" },
+    { "--drain-timeout: expected a time like 250ms, 25s or 5m of at most 100000000 s, "
+      .. "got '99999999999999999h'", "--drain-timeout=99999999999999999h" },
     { "--label: expected a text, got ''", "--label=" },
     { "unexpected argument 'z'", "y", "z" },
   }

@@ -48,6 +48,19 @@ m3  3         2021-02-02T22:52:48Z  sqs://q  type: is missing]], printed)
     assert.same({ 0, "", "nothing is parked in sqs://empty\n" }, { code, printed, said })
   end)
 
+  it("says when somebody else holds some, or died over them", function()
+    place.entries[2].held = true
+    local code, printed, said = parked("ls", "sqs://q")
+    assert.equal(0, code)
+    assert.matches("m3", printed, 1, true)
+    assert.matches("^about 1 more are hidden: .* they come back within 120 s\n$", said)
+    for _, entry in ipairs(place.entries) do entry.held = true end
+    code, printed, said = parked("ls", "sqs://q")
+    assert.same({ 0, "" }, { code, printed })
+    assert.matches("^about 3 more are hidden", said)
+    check_nothing_is_held("m1 held", "m2 held", "m3 held")
+  end)
+
   it("looks at so many, and says how many more there are", function()
     local code, _, said = parked("ls", "sqs://q", "--max", "2")
     assert.equal(0, code)

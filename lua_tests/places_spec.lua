@@ -43,7 +43,7 @@ describe("places.overlap", function()
     assert.equal(tide.real_path(scratch) .. "/in/new", tide.real_path "../alias/new")
     assert.is_true(places.overlap("file:" .. scratch .. "/in", "file:../alias/widgets"))
     assert.is_true(places.overlap("file:.", "sqlite:../alias/w.db"))
-    assert.is_true(places.overlap("sqlite:w.db#x", "sqlite:../alias/w.db#x"))
+    assert.is_true(places.overlap("sqlite:w.db#x", "sqlite:../alias/w.db#X"))
     assert.is_false(places.overlap("file:../alias", "file:../out"))
   end)
 
@@ -66,6 +66,24 @@ describe("places.overlap", function()
   for _, case in ipairs(directed) do
     it(("of the source %s and the store %s is %s"):format(case[2], case[3], case[1]), function()
       assert.equal(case[1], places.overlap(case[2], case[3]))
+    end)
+  end
+end)
+
+describe("places.same", function()
+  for _, case in ipairs {
+    { true, "file:in/parked", "file:./in/x/../parked/" },
+    { false, "file:in/parked", "file:in" },
+    { true, "s3://b/in", "s3://b/in/" },
+    { false, "s3://b/in", "s3://b/in/parked" },
+    { true, "sqs://q", "http://localhost:4566/1/q" },
+    { false, "sqs://q", "file:q" },
+    { true, "sqlite:q.db", "sqlite:./q.db#Requests" },
+    { false, "sqlite:q.db", "sqlite:q.db#requests-parked" },
+  } do
+    it(("of %s and %s is %s"):format(case[2], case[3], case[1]), function()
+      assert.equal(case[1], places.same(case[2], case[3]))
+      assert.equal(case[1], places.same(case[3], case[2]))
     end)
   end
 end)

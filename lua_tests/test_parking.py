@@ -8,7 +8,8 @@ PROGRAM = """
 local tide = require "tidegate"
 local summary = assert(tide.consume(assert(tide.queue(tide.env "FROM")), function(message)
   return tide.park { reason = "too much of it", error = "no such owner" }
-end, { until_empty = true, wait = 0, park = assert(tide.queue(tide.env "PARK")) }))
+end, { until_empty = true, wait = 0,
+  park = tide.env "PARK" and assert(tide.queue(tide.env "PARK", { create = true })) }))
 print(summary.parked, summary.left, summary.balanced)
 """
 
@@ -73,8 +74,7 @@ def test_two_requests_under_one_key_are_both_parked(aws, tidegate):
     aws.create_bucket("incoming")
     for body in (b"one", b"two", b"one"):
         aws.s3.put_object(Bucket="incoming", Key="a", Body=body)
-        (tidegate.directory / "program.lua").write_text(PROGRAM.replace(
-            ', park = assert(tide.queue(tide.env "PARK"))', ""))
+        (tidegate.directory / "program.lua").write_text(PROGRAM)
         result = tidegate.run("./program.lua", FROM="s3://incoming")
         assert result.returncode == 0, result.stderr
     assert aws.objects("incoming") == {"parked/a": b"one", "parked/a~1": b"two"}
@@ -86,3 +86,16 @@ def test_a_lost_answer_parks_once_in_a_bucket(aws, tidegate):
     aws.add_rule(op="PutObject", times=1, action="drop_after")
     run(tidegate, "file:in", "s3://aside")
     assert list(aws.objects("aside")) == ["a"]
+
+
+def test_what_is_parked_again_is_there_once_and_what_differs_goes_beside_it(offline):
+    """A process may die between the copy and the delete, and the same key may come again."""
+    fill(offline)
+    for body in (b"one", b"one", b"two", b"one"):
+        (offline.directory / "in" / "a").write_bytes(body)
+        result = run(offline, "file:in", "file:aside")
+        assert result.stdout.split() == ["1", "0", "true"]
+        assert not left_in(offline.directory)
+    aside = {path.name: path.read_bytes() for path in (offline.directory / "aside").iterdir()
+             if path.is_file()}
+    assert aside == {"a": b"one", "a~1": b"two"}

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -51,8 +52,13 @@ def test_a_mistyped_command_is_refused(offline):
     (["consume", "file:in", "file:link/sub"], "FROM and TO overlap"),
     (["consume", "file:in", "file:out", "--park", "file:link"], "--park is read as FROM"),
     (["consume", "file:in", "file:out", "-wkp", "../"], "no key can begin with '../'"),
+    (["consume", "file:in", "file:out", "-mrt", "9" * 19], "-mrt: expected a time"),
+    (["consume", "file:in", "file:out", "--drain-timeout", "25h"], "of at most 86400 s"),
+    (["consume", "file:in", "file:out", "--max-messages", "9" * 10], "from 1 to 1000000000"),
+    (["consume", "file:in", "file:out", "--max-receives", "1001"], "from 1 to 1000, got '1001'"),
     (["produce", "-rb", "a", "-rq", "b"], "two targets: -rb a and -rq b"),
     (["peek"], "FROM is missing"),
+    (["help", "\x1b[31mx\n"], r"unknown command '\x1B[31mx\x0A'"),
     (["parked", "list", "file:in"], "expected ls, show, replay or drop, got 'list'"),
 ])
 def test_usage_errors_name_what_is_wrong(offline, arguments, sentence):
@@ -215,6 +221,22 @@ def test_a_parked_file_is_shown_and_replayed_byte_for_byte(offline, body):
     assert offline.run("consume", "file:in", "file:out", "--until-empty").returncode == 0
     assert offline.run("parked", "drop", "file:in", "--all").stdout == "1 dropped\n"
     assert names(offline.directory / "in") == []
+
+
+@pytest.mark.parametrize("source, to", [("file:in", "file:./in/parked"),
+                                        ("sqlite:q.db", "sqlite:q.db#Requests-parked")])
+def test_nothing_is_replayed_into_its_parking_place(offline, source, to):
+    fill(offline.directory, a=BAD)
+    if source != "file:in":
+        offline.run("produce", source, "-mwr", "0")
+        connection = sqlite3.connect(offline.directory / "q.db")
+        connection.execute("INSERT INTO requests (body) VALUES ('bad')")
+        connection.commit()
+        connection.close()
+    assert offline.run("consume", source, "file:out", "--until-empty").returncode == 0
+    result = offline.run("parked", "replay", source, "--all", "--to", to)
+    assert result.returncode == 64 and "replay them to another place" in result.stderr
+    assert len(ids(offline.run("parked", "ls", source).stdout)) == 1
 
 
 def test_a_dead_letter_queue_is_listed_shown_and_replayed(aws, tidegate):

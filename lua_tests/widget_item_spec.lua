@@ -104,10 +104,15 @@ describe("widget.problem", function()
     assert.matches("400022 bytes", widget.problem(stored), 1, true)
   end)
 
-  it("counts what is no string as its JSON", function()
+  it("counts all that an item can hold", function()
     local stored = made {}
-    stored.extra = tide.array { 1, 2 }
+    stored.extra = tide.array { 1, true, tide.null, { deep = tide.set { "x" } } }
+    stored.n, stored.b = tide.decimal "1.2345678901234567890123", tide.binary "\xFF"
+    stored.ns, stored.bs = tide.set { 1, 2.5 }, tide.set { tide.binary "\0" }
     assert.is_nil(widget.problem(stored))
+    stored.b = tide.binary(("\xFF"):rep(400000))
+    assert.matches("the limit is 400000", widget.problem(stored), 1, true)
+    stored.b = nil
     stored.otherAttributes = tide.null
     assert.is_nil(widget.problem(stored))
   end)

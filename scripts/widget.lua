@@ -218,12 +218,21 @@ function M.update(current, request)
   return widget
 end
 
+-- Bytes of a value. What is no text came from somebody else, and may be all that an item can hold.
+local function size_of(value)
+  if value == tide.null then return 1 end
+  if type(value) ~= "table" then return #tostring(value) end
+  local size = 3
+  for name, inner in pairs(value) do
+    size = size + 1 + (type(name) == "string" and #name or 0) + size_of(inner)
+  end
+  return size
+end
+
 -- Why the widget cannot be kept, or nil.
 function M.problem(widget)
   local size = 0
-  for name, value in pairs(M.to_item(widget, "id")) do
-    size = size + #name + (type(value) == "string" and #value or #assert(tide.json.encode(value)))
-  end
+  for name, value in pairs(M.to_item(widget, "id")) do size = size + #name + size_of(value) end
   if size <= WIDGET_MAX then return nil end
   return ("the widget would have %d bytes, the limit is %d"):format(size, WIDGET_MAX)
 end

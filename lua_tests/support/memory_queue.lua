@@ -60,7 +60,8 @@ function Queue:settings()
   if err then return nil, err end
   local visible = 0
   for _, entry in ipairs(self.entries) do visible = visible + (entry.held and 0 or 1) end
-  return { max_receives = self.max_receives, visible = visible }
+  local in_flight = #self.entries - visible
+  return { max_receives = self.max_receives, visible = visible, in_flight = in_flight }
 end
 
 function Queue:parked()

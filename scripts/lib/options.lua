@@ -7,16 +7,18 @@
 --                   default = "25s", min = 0, max = 600, help = "…" } } }
 --
 -- Kinds: string, integer, number, flag, boolean (yes or no), and duration, in seconds (`unit` is
--- what a bare number counts: "s" or "ms"). Defaults are texts, as a user would write them. What is
--- given twice counts as it was given last. Everything that has a name is also TIDEGATE_NAME in the
--- environment, unless `env` names another variable, or is false; `also` is a second long name. A
--- positional with `rest` takes all arguments that are left, as a list.
+-- what a bare number counts: "s" or "ms"; without `max` at most three years). Defaults are texts,
+-- as a user would write them. What is given twice counts as it was given last. Everything that has
+-- a name is also TIDEGATE_NAME in the environment, unless `env` names another variable, or is
+-- false; `also` is a second long name. A positional with `rest` takes all arguments that are left,
+-- as a list.
 --
 -- `resolve(opts, origins)` may settle what options say together, or answer what is wrong with them.
 -- origins[name] tells where a value is from: { said = "-dt", rank = 1 }, where 1 is an argument, 2
 -- the environment and 3 the default.
 local tide = require "tidegate"
 local nearest = require "tidegate.nearest"
+local pretty = require "tidegate.pretty"
 local usage = require "tidegate.usage"
 
 local M = { usage = usage.line, help = usage.help }
@@ -25,6 +27,7 @@ local USAGE = 64
 local HOST = { "--scripts", "--log-level", "--log-file", "--log-format", "--region", "--profile",
   "--endpoint-url", "--cpu-limit", "--memory-limit", "--help" }
 local UNITS = { ms = 0.001, s = 1, m = 60, h = 3600 }
+local DURATION_MAX = 100000000 -- s: what the program itself takes
 local YES = { ["1"] = true, ["true"] = true, yes = true, on = true }
 local NO = { ["0"] = true, ["false"] = true, no = true, off = true }
 
@@ -47,7 +50,7 @@ local function to_duration(text, option)
   local digits, unit = text:match("^([%d.]+)(%a*)$")
   if unit == "" then unit = option.unit or "s" end
   local number, seconds = digits and to_number(digits), UNITS[unit]
-  return number and seconds and number * seconds
+  return number and seconds and math.min(number, 1e15) * seconds
 end
 
 local function to_flag(text)
@@ -64,13 +67,11 @@ local KINDS = {
   boolean = { convert = to_flag, expected = "yes or no" },
 }
 
-local function bounds(option)
+local function bounds(option, max)
   local unit = option.kind == "duration" and " s" or ""
-  if option.min and option.max then
-    return (" from %s to %s%s"):format(option.min, option.max, unit)
-  end
+  if option.min and max then return (" from %s to %s%s"):format(option.min, max, unit) end
   if option.min then return (" of at least %s%s"):format(option.min, unit) end
-  return option.max and (" of at most %s%s"):format(option.max, unit) or ""
+  return max and (" of at most %s%s"):format(max, unit) or ""
 end
 
 -- The value of a text; `said` is the option as its user wrote it.
@@ -78,9 +79,11 @@ local function convert(option, text, said)
   local kind = KINDS[option.kind or "string"]
   local value = kind.convert(text, option)
   local low = value and option.min and value < option.min
-  local high = value and option.max and value > option.max
+  local most = option.max or option.kind == "duration" and DURATION_MAX
+  local high = value and most and value > most
   if value ~= nil and not low and not high then return value end
-  return nil, ("%s: expected %s%s, got '%s'"):format(said, kind.expected, bounds(option), text)
+  return nil, ("%s: expected %s%s, got '%s'"):format(said, kind.expected,
+    bounds(option, high and most or option.max), text)
 end
 
 local function by_argument(spec)
@@ -212,7 +215,8 @@ end
 
 -- Says on stderr what is wrong with the command line; answers the exit code for it.
 function M.refuse(spec, message)
-  tide.stderr(("tidegate %s: %s\n%s\n"):format(spec.name, message, M.usage(spec)))
+  local line = pretty.line(message) -- it may quote a text from anywhere
+  tide.stderr(("tidegate %s: %s\n%s\n"):format(spec.name, line, M.usage(spec)))
   return USAGE
 end
 

@@ -5,6 +5,7 @@ local tide = require "tidegate"
 local M = {}
 
 local LEASE = 120 -- s: after that a message comes back by itself, should giving it back fail
+M.lease = LEASE
 local BATCH = 10
 local DEDUPLICATION = 300 -- s
 
@@ -30,8 +31,18 @@ function M.risk(queue)
   end
 end
 
+-- How many messages others hold: another process, or one that was ended while it looked.
+local function held_by_others(queue, held, gone)
+  local settings = queue:settings()
+  local count = settings and settings.in_flight or 0
+  for _, message in ipairs(held) do
+    if not gone[message] then count = count - 1 end
+  end
+  return math.max(0, count)
+end
+
 -- Receives and visits until it is told to stop; see each().
-local function walk(queue, most, held, visit)
+local function walk(queue, most, held, gone, visit)
   local seen, ids = 0, {}
   local wait = queue.kind == "sqs" and 1 or 0 -- without a wait SQS asks only some of its servers
   while seen < most do
@@ -39,7 +50,7 @@ local function walk(queue, most, held, visit)
       max = math.min(BATCH, most - seen), wait = wait, visibility = LEASE,
     }
     if not messages then return nil, err end
-    if not messages[1] then return seen, 0 end
+    if not messages[1] then return seen, 0, held_by_others(queue, held, gone) end
     table.move(messages, 1, #messages, #held + 1, held)
     for _, message in ipairs(messages) do
       local again = ids[message.id]
@@ -54,10 +65,11 @@ end
 
 -- Calls visit(message) for at most `most` messages, until it answers true; one that is delivered
 -- twice is visited once. Whatever is not in the set `gone` afterwards is given back. Returns how
--- many were seen and how many were left out (nil: nobody knows), or nil and an error.
+-- many were seen, how many were left out (nil: nobody knows) and how many others hold; or nil and
+-- an error.
 function M.each(queue, most, gone, visit)
   local held = {}
-  local ok, seen, left = pcall(walk, queue, most, held, visit)
+  local ok, seen, left, hidden = pcall(walk, queue, most, held, gone, visit)
   for _, message in ipairs(held) do
     local released, err = true, nil
     if not gone[message] then released, err = queue:release(message, { delay = 0 }) end
@@ -66,7 +78,7 @@ function M.each(queue, most, gone, visit)
     end
   end
   if not ok then error(seen, 0) end
-  return seen, left
+  return seen, left, hidden
 end
 
 -- A FIFO queue confirms and drops what it got within five minutes before, and whatever it got was

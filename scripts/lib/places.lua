@@ -96,4 +96,19 @@ function M.overlap(from, to)
   return nested(from_parts, to_parts)
 end
 
+-- The name of a queue of SQS, whichever way it is written.
+local function queue_name(url)
+  return QUEUES[scheme_of(url)] and url:match "([^/]+)/*$"
+end
+
+-- Are they one place, whichever way it is written? Two queues of one name are taken for one.
+function M.same(a, b)
+  local name = queue_name(a)
+  if name then return name == queue_name(b) end
+  local a_scheme, a_parts, a_name = split(a, "requests")
+  local b_scheme, b_parts, b_name = split(b, "requests")
+  return a_scheme == b_scheme and #a_parts == #b_parts and nested(a_parts, b_parts)
+    and a_name == b_name
+end
+
 return M

@@ -105,7 +105,11 @@ end
 
 local ACTIONS = {}
 
-local function tell_rest(seen, left, most)
+local function tell_rest(seen, left, most, hidden)
+  if hidden and hidden > 0 then
+    say("about %d more are hidden: they are looked at elsewhere, or were when a program was ended; "
+      .. "they come back within %d s", hidden, parking.lease)
+  end
   if left == 0 or seen < most then return end
   say("%d looked at; %s more were not: --max N looks further", seen,
     left and "about " .. left or "maybe")
@@ -113,12 +117,13 @@ end
 
 function ACTIONS.ls(queue, opts)
   local rows = { HEADS }
-  local seen, left = parking.each(queue, opts.max, {}, function(message)
+  local seen, left, hidden = parking.each(queue, opts.max, {}, function(message)
     rows[#rows + 1] = row_of(message)
   end)
   if not seen then return options.fail(SPEC, left) end
-  if rows[2] then print_table(rows) else say("nothing is parked in %s", queue.url) end
-  tell_rest(seen, left, opts.max)
+  if rows[2] then print_table(rows) end
+  if seen == 0 and hidden == 0 then say("nothing is parked in %s", queue.url) end
+  tell_rest(seen, left, opts.max, hidden)
   return 0
 end
 
@@ -135,7 +140,7 @@ end
 
 function ACTIONS.show(queue, opts)
   local found, written, problem = false, nil, nil
-  local seen, left = parking.each(queue, opts.max, {}, function(message)
+  local seen, left, hidden = parking.each(queue, opts.max, {}, function(message)
     if message.id ~= opts.id[1] then return false end
     found = true
     written, problem = show(message)
@@ -145,7 +150,7 @@ function ACTIONS.show(queue, opts)
   if found and written then return 0 end
   if found then return options.fail(SPEC, problem) end
   say("no parked request %s in %s", pretty.line(opts.id[1]), queue.url)
-  tell_rest(seen, left, opts.max)
+  tell_rest(seen, left, opts.max, hidden)
   return 1
 end
 
@@ -154,7 +159,7 @@ end
 local function each_named(queue, opts, act)
   local wanted, count, failed, gone = {}, 0, nil, {}
   for _, id in ipairs(opts.id) do wanted[id] = true end
-  local seen, left = parking.each(queue, opts.max, gone, function(message)
+  local seen, left, hidden = parking.each(queue, opts.max, gone, function(message)
     if not opts.all and not wanted[message.id] then return false end
     wanted[message.id] = nil
     local done, err = act(message)
@@ -167,7 +172,7 @@ local function each_named(queue, opts, act)
     return not opts.all and next(wanted) == nil
   end)
   if not seen then return count, left, wanted end
-  if opts.all or next(wanted) then tell_rest(seen, left, opts.max) end
+  if opts.all or next(wanted) then tell_rest(seen, left, opts.max, hidden) end
   return count, failed, wanted
 end
 
@@ -183,6 +188,9 @@ end
 function ACTIONS.replay(queue, opts)
   local to, err = tide.queue(opts.to or opts.from)
   if not to then return options.fail(SPEC, err) end
+  if places.same(to.url, queue.url) then -- what is sent there would be deleted there
+    return options.refuse(SPEC, "they are parked in " .. to.url .. ": replay them to another place")
+  end
   local text = "%d sent to " .. to.url:gsub("%%", "%%%%")
   return finish(text, queue, each_named(queue, opts, function(message)
     return parking.replay(queue, message, to)

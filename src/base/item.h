@@ -39,6 +39,10 @@ int item_name_check(struct bytes name, struct err *err) MUSTCHECK;
 /* The value of that very name; empty when there is none. */
 struct bytes item_value(const struct pairs *item, struct bytes name);
 
+/* Are two values of items that were read one value? Numbers count, not their digits; sets and maps
+ * have no order; blanks and escapes mean nothing. An empty text is no value, and only itself. */
+bool item_same(struct bytes a, struct bytes b);
+
 /* The text of {"S":…} without escapes, for mem_free(); NULL when the value is something else. */
 char *item_string(struct bytes value, size_t *len);
 /* Adds a name with {"S":…}. The text is UTF-8; what is not becomes a value that item_check()

@@ -40,6 +40,8 @@ struct queue_entry {
     int delay_s; /* RELEASE: 0 gives it back at once; SEND: delay of the first delivery */
     struct bytes body;               /* SEND */
     struct bytes id;                 /* SEND to a bucket: the key, required; queues ignore it */
+    bool aside;                      /* SEND to a bucket: where another message has the key, the
+                                        next free name (KEY~1) will do */
     struct bytes group_id;           /* SEND to a FIFO queue */
     const struct pairs *attributes;  /* SEND; NULL: none */
     struct err err; /* empty when this entry went well; `retryable` says whether another try may

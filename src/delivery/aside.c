@@ -31,12 +31,20 @@ static void finish(struct aside *a, const struct err *err)
     a->done(a);
 }
 
-static void next_name(struct aside *a)
+static void no_name(struct aside *a)
 {
     struct err err = {0};
-    if (++a->number >= ASIDE_NAMES) {
+    if (a->names > 1)
         err_set(&err, "NoFreeName", "%.200s and its next names are taken", buf_string(&a->key));
-        finish(a, &err);
+    else
+        err_set(&err, "PreconditionFailed", "another object is %.200s", buf_string(&a->key));
+    finish(a, &err);
+}
+
+static void next_name(struct aside *a)
+{
+    if (++a->number >= a->names) {
+        no_name(a);
         return;
     }
     a->key.len = a->stem;

@@ -60,6 +60,7 @@ static void fill(struct flight *f, size_t at)
     parking_describe(&f->attributes[at], d, f->batcher->source, d->detail);
     e->body = d->message->body;
     e->id = bytes_of(d->message->id);
+    e->aside = true;
     e->group_id = bytes_of(d->message->group_id);
     e->attributes = &f->attributes[at];
 }

@@ -13,10 +13,10 @@ struct bucket_queue {
 /* ---- delete and send: one call for each entry ---- */
 
 struct change {
-    struct bucket_op call;           /* of a delete, or of a send that does not park */
-    struct aside aside;              /* of one that does */
+    struct bucket_op call;           /* of a delete */
+    struct aside aside;              /* of a send */
     struct batch *batch;
-    struct hold *hold;               /* NULL when parking */
+    struct hold *hold;               /* NULL when sending to what is parked */
     struct pairs metadata;
     bool asked;
 };
@@ -52,13 +52,15 @@ static void settle_delete(struct change *c, struct queue_entry *e)
     const struct err *err = &c->call.op.err;
     if (!err_any(err) || err_is(err, "NoSuchKey"))
         c->hold->gone = true;
+    else if (err_is(err, "PreconditionFailed"))
+        hold_replaced(c->hold);
     else
         e->err = *err;
 }
 
 static void settle_send(struct change *c, struct queue_entry *e)
 {
-    e->err = c->batch->queue->parked ? c->aside.err : c->call.op.err;
+    e->err = c->aside.err;
     if (err_is(&e->err, "PreconditionFailed"))
         e->err.retryable = false;
     if (c->hold && !err_any(&e->err) && e->delay_s > 0)
@@ -91,9 +93,9 @@ static void changed(struct op *op)
     batch_step(op->waiter);
 }
 
-static void ask(struct change *c, enum bucket_verb verb, struct bytes key)
+static void ask(struct change *c, struct bytes key)
 {
-    bucket_op_init(&c->call, verb);
+    bucket_op_init(&c->call, BUCKET_DELETE);
     c->call.key = key;
     c->call.op.notify = changed;
     c->call.op.waiter = c->batch;
@@ -108,7 +110,8 @@ static void prepare_delete(struct change *c, struct queue_entry *e)
     if (!hold)
         return;
     c->hold = holds_take(&q->shelf.holds, bytes_of(hold->key));
-    ask(c, BUCKET_DELETE, bytes_of(c->hold->key));
+    ask(c, bytes_of(c->hold->key));
+    c->call.if_match = bytes_of(c->hold->etag);
 }
 
 static int refuse_send(const struct bucket_queue *q, struct queue_entry *e)
@@ -129,36 +132,27 @@ static void put_aside(struct aside *a)
     batch_step(a->owner);
 }
 
-static void prepare_park(struct change *c, struct queue_entry *e)
-{
-    c->aside = (struct aside){.bucket = c->batch->queue->shelf.bucket, .body = e->body,
-                              .metadata = &c->metadata, .done = put_aside, .owner = c->batch};
-    c->asked = true;
-    c->batch->pending++;
-}
-
 static void prepare_send(struct change *c, struct queue_entry *e)
 {
     struct bucket_queue *q = c->batch->queue;
     if (refuse_send(q, e))
         return;
     metadata_from(&c->metadata, e->attributes);
-    if (q->parked) {
-        prepare_park(c, e);
-        return;
-    }
-    c->hold = holds_take(&q->shelf.holds, e->id);
-    ask(c, BUCKET_PUT, bytes_of(c->hold->key));
-    c->call.body = e->body;
-    c->call.metadata = &c->metadata;
-    c->call.if_none_match = BYTES("*");
+    if (!q->parked)
+        c->hold = holds_take(&q->shelf.holds, e->id);
+    c->aside = (struct aside){.bucket = q->shelf.bucket, .body = e->body, .metadata = &c->metadata,
+                              .names = q->parked || e->aside ? ASIDE_NAMES : 1,
+                              .done = put_aside, .owner = c->batch};
+    c->asked = true;
+    c->batch->pending++;
 }
 
-static void park(struct change *c, struct bytes id)
+static void send(struct change *c, struct bytes id)
 {
     struct buf key;
     buf_init(&key, id.len + sizeof SCAN_PARKED);
-    buf_text(&key, SCAN_PARKED);
+    if (c->batch->queue->parked)
+        buf_text(&key, SCAN_PARKED);
     buf_add(&key, id);
     aside_start(&c->aside, buf_bytes(&key));
     buf_free(&key);
@@ -166,11 +160,10 @@ static void park(struct change *c, struct bytes id)
 
 static void change_start(struct change *c, const struct queue_entry *e)
 {
-    struct bucket_queue *q = c->batch->queue;
     if (c->aside.done)
-        park(c, e->id);
+        send(c, e->id);
     else if (c->asked)
-        bucket_start(q->shelf.bucket, &c->call);
+        bucket_start(c->batch->queue->shelf.bucket, &c->call);
 }
 
 static void batch_start(struct bucket_queue *q, struct queue_op *op, struct monotime now)

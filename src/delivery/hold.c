@@ -41,13 +41,19 @@ static struct hold *insert(struct holds *h, struct bytes key)
     return hold;
 }
 
+static void forget(struct hold *hold)
+{
+    mem_free(hold->key);
+    mem_free(hold->etag);
+    mem_free(hold);
+}
+
 static void drop(struct holds *h, struct hold *hold)
 {
     size_t at = place_of(h, bytes_of(hold->key));
     h->count--;
     memmove(h->at + at, h->at + at + 1, (h->count - at) * sizeof *h->at);
-    mem_free(hold->key);
-    mem_free(hold);
+    forget(hold);
 }
 
 struct hold *holds_take(struct holds *h, struct bytes key)
@@ -72,13 +78,25 @@ bool hold_free(const struct hold *hold, struct monotime now)
     return !hold || (hold->busy == 0 && !hold->never && monotime_reached(hold->until, now));
 }
 
-void holds_deliver(struct holds *h, struct hold *hold, struct monotime until)
+void holds_deliver(struct holds *h, struct hold *hold, const char *etag, struct monotime until)
 {
+    mem_free(hold->etag);
+    hold->etag = etag[0] ? mem_text(etag) : NULL;
     hold->receives++;
     hold->delivery = ++h->deliveries;
     hold->until = until;
     hold->delayed = false;
     hold->warned = false;
+}
+
+void hold_replaced(struct hold *hold)
+{
+    mem_free(hold->etag);
+    hold->etag = NULL;
+    hold->receives = 0;
+    hold->delivery = 0;
+    hold->until = (struct monotime){0};
+    hold->delayed = false;
 }
 
 void holds_recall(struct holds *h, struct bytes key, int receives)
@@ -125,10 +143,8 @@ void holds_count(const struct holds *h, struct monotime now, int64_t *leased, in
 
 void holds_free(struct holds *h)
 {
-    for (size_t i = 0; i < h->count; i++) {
-        mem_free(h->at[i]->key);
-        mem_free(h->at[i]);
-    }
+    for (size_t i = 0; i < h->count; i++)
+        forget(h->at[i]);
     mem_free(h->at);
     *h = (struct holds){0};
 }

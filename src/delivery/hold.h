@@ -12,6 +12,7 @@ struct hold {
     int busy;                        /* calls under way about this object */
     int receives;                    /* how often it was given */
     int64_t delivery;                /* number of the newest delivery, 0: none */
+    char *etag;                      /* of what was delivered then; NULL: unknown */
     struct monotime until;           /* hidden till then */
     bool delayed;                    /* ... by a delay; else by a lease */
     bool gone;                       /* deleted, or found absent */
@@ -32,8 +33,10 @@ struct hold *holds_take(struct holds *h, struct bytes key);
 void holds_put_back(struct holds *h, struct hold *hold);
 /* May the object be read by a receive? `hold` may be NULL. */
 bool hold_free(const struct hold *hold, struct monotime now);
-/* A delivery: a new number, a new lease. */
-void holds_deliver(struct holds *h, struct hold *hold, struct monotime until);
+/* A delivery of what has that ETag: a new number, a new lease. */
+void holds_deliver(struct holds *h, struct hold *hold, const char *etag, struct monotime until);
+/* Another object has the key now: what was known of the one that was delivered is forgotten. */
+void hold_replaced(struct hold *hold);
 /* It was received so often before this process: the next receive counts from there. */
 void holds_recall(struct holds *h, struct bytes key, int receives);
 /* The name of its newest delivery, for mem_free(). */

@@ -78,7 +78,7 @@ static struct message *message_of(struct receive *r, struct fetch *f)
 {
     struct message *m = mem_new(sizeof *m);
     int64_t lease_s = r->op->visibility_s < 0 ? VISIBILITY_S : r->op->visibility_s;
-    holds_deliver(&r->shelf->holds, f->hold,
+    holds_deliver(&r->shelf->holds, f->hold, f->get.object.etag,
                   monotime_after(r->op->asked_at, lease_s * SECOND_US));
     m->id = mem_text(id_of(r->shelf, f->hold));
     m->receipt = hold_receipt(f->hold);

@@ -186,16 +186,31 @@ static void release(struct bucket *b)
 
 static const struct bucket_ops ops = {start, release};
 
-/* Makes the directory and those above it. What cannot be made shows when it is opened. */
-static void make_place(char *dir)
+static int make_one(const char *dir, int problem)
 {
+    return mkdir(dir, 0777) && errno != EEXIST && !problem ? errno : problem;
+}
+
+/* Makes the directory and those above it: 0, or the errno of the first that is in the way. */
+static int make_place(char *dir)
+{
+    int problem = 0;
     for (char *c = dir + 1; *c; c++)
         if (*c == '/') {
             *c = 0;
-            mkdir(dir, 0777);
+            problem = make_one(dir, problem);
             *c = '/';
         }
-    mkdir(dir, 0777);
+    return make_one(dir, problem);
+}
+
+/* What cannot be opened because it was not made: why that was. */
+static int open_made(char *dir, bool create, struct err *err)
+{
+    int problem = create ? make_place(dir) : 0, top = open_place(dir, err);
+    if (top < 0 && problem && problem != ENOENT && problem != ENOTDIR)
+        tree_err(err, bytes_of(dir), problem);
+    return top;
 }
 
 static struct file_bucket *file_bucket_new(struct bytes dir)
@@ -221,9 +236,7 @@ struct bucket *file_bucket_open(struct bytes dir, bool create, struct err *err)
         return NULL;
     }
     f = file_bucket_new(dir);
-    if (create)
-        make_place(f->dir);
-    top = open_place(f->dir, err);
+    top = open_made(f->dir, create, err);
     if (top < 0) {
         bucket_free(&f->bucket);
         return NULL;

@@ -16,7 +16,7 @@ enum { SETTINGS, SET_CLOCK, SHIFT, LAPSE, NEXT, LEASE, SEND, DELETE, RELEASE, VI
  * of n, the order in which messages were sent. The defaults let a person send with INSERT. */
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS tidegate_queues ("
-    "  name TEXT PRIMARY KEY,"
+    "  name TEXT PRIMARY KEY COLLATE NOCASE,"
     "  visibility_s INTEGER NOT NULL DEFAULT 30,"
     "  clock_ms INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"

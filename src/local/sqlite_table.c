@@ -90,10 +90,11 @@ static int delete_row(struct sqlite_table *t, struct bytes key, struct err *err)
 
 /* ---- conditions ---- */
 
+/* A person, or another program, may write a value in a way that is not ours. */
 static bool is_equal(const struct pairs *item, const struct pairs *wanted)
 {
     for (size_t i = 0; i < wanted->count; i++)
-        if (!bytes_equal(item_value(item, wanted->at[i].name), wanted->at[i].value))
+        if (!item_same(item_value(item, wanted->at[i].name), wanted->at[i].value))
             return false;
     return true;
 }
