@@ -112,7 +112,7 @@ static int f_exit_code(lua_State *L)
 {
     struct err err;
     error_read(L, 1, &err);
-    lua_pushinteger(L, host_exit_code(&err));
+    lua_pushinteger(L, exit_code_of(&err));
     return 1;
 }
 

@@ -65,32 +65,6 @@ struct host_counters host_count(struct host *h)
     return sum;
 }
 
-static const struct {
-    const char *code;
-    int exit_code;
-} exit_codes[] = {
-    {"AccessDenied", EXIT_DENIED},          {"AccessDeniedException", EXIT_DENIED},
-    {"SignatureDoesNotMatch", EXIT_DENIED}, {"InvalidSignatureException", EXIT_DENIED},
-    {"InvalidAccessKeyId", EXIT_DENIED},    {"InvalidClientTokenId", EXIT_DENIED},
-    {"UnrecognizedClientException", EXIT_DENIED}, {"InvalidSecurity", EXIT_DENIED},
-    {"ExpiredToken", EXIT_DENIED},          {"ExpiredTokenException", EXIT_DENIED},
-    {"InvalidToken", EXIT_DENIED},          {"access_denied", EXIT_DENIED},
-    {"NoCredentials", EXIT_DENIED},         {"MissingAuthenticationToken", EXIT_DENIED},
-    {"IncompleteSignature", EXIT_DENIED},   {"BadProfile", EXIT_CONFIG},
-    {"BadCredentials", EXIT_DENIED},
-    {"BadEndpoint", EXIT_CONFIG},           {"BadRegion", EXIT_CONFIG},
-    {"BadPlace", EXIT_USAGE},               {"BadBucket", EXIT_USAGE},
-    {"usage", EXIT_USAGE},
-};
-
-int host_exit_code(const struct err *err)
-{
-    for (size_t i = 0; i < sizeof exit_codes / sizeof *exit_codes; i++)
-        if (err_is(err, exit_codes[i].code))
-            return exit_codes[i].exit_code;
-    return err->status == 401 || err->status == 403 ? EXIT_DENIED : EXIT_UNREACHABLE;
-}
-
 /* ---- the loop ---- */
 
 static void engines_turn(struct host *h)
@@ -384,13 +358,6 @@ static void fill_standard_streams(void)
         close(fd);
 }
 
-static int exit_code_of_start(const struct err *err)
-{
-    if (err_is(err, "usage"))
-        return EXIT_USAGE;
-    return err_is(err, "BadScripts") || err_is(err, "BadLog") ? EXIT_CONFIG : EXIT_INTERNAL;
-}
-
 /* The command line is at fault: said plainly, as the programs do; all else goes into the log. */
 static void tell_problem(const struct err *err)
 {
@@ -412,7 +379,7 @@ int host_main(int argc, char **argv, lua_CFunction open_api)
     loop_block_signals();
     if (set_up(&h, argc, argv, &err)) {
         tell_problem(&err);
-        h.exit_code = exit_code_of_start(&err);
+        h.exit_code = exit_code_of(&err);
     } else {
         start(&h, open_api);
         run(&h);

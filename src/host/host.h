@@ -6,24 +6,12 @@
 #define TIDEGATE_HOST_HOST_H
 
 #include "aws/aws.h"
+#include "host/exit_code.h"
 #include "host/memory.h"
 #include "host/options.h"
 #include "host/scripts.h"
 #include "host/task.h"
 #include "net/loop.h"
-
-/* Exit codes, after sysexits.h. */
-enum exit_code {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 64,
-    EXIT_DATA = 65,
-    EXIT_UNREACHABLE = 69,
-    EXIT_INTERNAL = 70,
-    EXIT_CUT = 75,
-    EXIT_DENIED = 77,
-    EXIT_CONFIG = 78
-};
 
 /* What the engines at work have in hand and have settled. */
 struct host_counters {
@@ -74,7 +62,5 @@ struct aws *host_aws(struct host *h, struct err *err);
 int64_t host_next_ms(struct host *h);
 void host_add_engine(struct host *h, struct engine *e);
 struct host_counters host_count(struct host *h);
-/* Which exit code an error of the world stands for. */
-int host_exit_code(const struct err *err);
 
 #endif
