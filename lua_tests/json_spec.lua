@@ -63,9 +63,17 @@ describe("tide.json.decode", function()
     "-9223372036854775809", "1234567890123456789012345678901234567890", "9007199254740993.0",
     "0.1234567890123456789012", "0.10000000000000001",
   }
+  it("names the path of a number that it refuses", function()
+    assert.equal("a[1].b c?[1]: byte 21: number 1e999 cannot be kept exactly",
+      refused '{"a":[1,{"b c\\n":[0,1e999]}]}')
+    local deep = refused('{"' .. ("n"):rep(500) .. '":1e999}')
+    assert.equal("n", deep:sub(1, 1))
+    assert.is_true(#deep < 200)
+  end)
+
   for _, text in ipairs(inexact) do
     it("refuses the number " .. text, function()
-      assert.equal(("byte 5: number %s cannot be kept exactly"):format(text),
+      assert.equal(("[1]: byte 5: number %s cannot be kept exactly"):format(text),
         refused("[0, " .. text .. "]"))
     end)
   end
@@ -93,7 +101,7 @@ describe("tide.json.decode refuses", function()
     { "a duplicate member", '{"a":1,"b":2,"a":1}', 'byte 14: duplicate member "a"' },
     { "a duplicate by escape", [[{"a":1,"\u0061":2}]], [[byte 8: duplicate member "\u0061"]] },
     { "a duplicate null", '{"a":null,"a":null}', 'byte 11: duplicate member "a"' },
-    { "a duplicate inside", '[{"x":{"":1,"":1}}]', 'byte 13: duplicate member ""' },
+    { "a duplicate inside", '[{"x":{"":1,"":1}}]', '[0].x: byte 13: duplicate member ""' },
     { "a byte order mark", "\xEF\xBB\xBF{}", "byte 1: a value was expected" },
     { "a lone high surrogate", [["\ud800"]], "byte 2: half of a surrogate pair" },
     { "a lone low surrogate", [["\udc00\ud800"]], "byte 2: half of a surrogate pair" },

@@ -6,15 +6,22 @@
 #include "base/json.h"
 #include "base/json_text.h"
 
+#include <stdio.h>
+
 #include <lauxlib.h>
 
 /* Upvalues of every function here. */
 enum { MARK = 1, ENCODER };
 
+enum { PATH_SHOWN = 120 };               /* bytes of a path in a problem */
+
 /* Decoding holds nothing outside the Lua stack, so an error of memory leaves nothing behind. */
 struct decoder {
     struct json j;
     int members[JSON_DEPTH_MAX + 1];     /* of the last object at a depth: siblings are alike */
+    bool objected;                       /* to a value that JSON knows and Lua cannot keep */
+    char path[PATH_SHOWN];               /* to that value, written from its end */
+    size_t path_at;
 };
 
 static bool push_value(lua_State *L, struct decoder *d);
@@ -30,9 +37,51 @@ void json_push_text(lua_State *L, const struct json *j)
     luaL_pushresultsize(&b, json_unescape(j->text, luaL_buffaddr(&b)));
 }
 
-/* [-0, +1, -] Nothing is pushed when it returns false. */
-static bool push_number(lua_State *L, struct json *j)
+/* ---- the path to what cannot be kept ---- */
+
+/* Puts a step in front; what does not fit is left out. */
+static void step(struct decoder *d, struct bytes text)
 {
+    if (!d->objected)
+        return;
+    if (text.len > d->path_at)
+        text.len = 0;
+    d->path_at -= text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        d->path[d->path_at + i] = c >= ' ' && c < 127 ? c : '?';
+    }
+}
+
+static struct bytes path(const struct decoder *d)
+{
+    struct bytes whole = {d->path + d->path_at, sizeof d->path - d->path_at};
+    return bytes_starts(whole, ".") ? bytes_from(whole, 1) : whole;
+}
+
+/* The name is on the stack at `index`. [-0, +0, -] */
+static void step_member(lua_State *L, struct decoder *d, int index)
+{
+    struct bytes name;
+    name.at = lua_tolstring(L, index, &name.len);
+    step(d, writer_shortened(name));
+    step(d, BYTES("."));
+}
+
+/* Counted from 0, as jq and JSONPath count. */
+static void step_item(struct decoder *d, lua_Integer index)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "[%lld]", (long long)index);
+    step(d, (struct bytes){text, (size_t)len});
+}
+
+/* ---- values ---- */
+
+/* [-0, +1, -] Nothing is pushed when it returns false. */
+static bool push_number(lua_State *L, struct decoder *d)
+{
+    struct json *j = &d->j;
     int64_t whole;
     double value;
     struct bytes shown = writer_shortened(j->text);
@@ -45,20 +94,22 @@ static bool push_number(lua_State *L, struct json *j)
         lua_pushnumber(L, value);
         return true;
     }
+    d->objected = true;
     json_refuse(j, "number %.*s%s cannot be kept exactly", (int)shown.len, shown.at,
                 shown.len < j->text.len ? "…" : "");
     return false;
 }
 
 /* [-1, +0, -] Takes the copy of a name and looks whether the table at `object` has it. */
-static bool is_new(lua_State *L, int object, struct json *j)
+static bool is_new(lua_State *L, int object, struct decoder *d)
 {
-    struct bytes name = writer_shortened(j->key);
+    struct bytes name = writer_shortened(d->j.key);
     bool found = lua_rawget(L, object) != LUA_TNIL;
     lua_pop(L, 1);
+    d->objected = found;
     if (found)
-        json_refuse(j, "duplicate member \"%.*s%s\"", (int)name.len, name.at,
-                    name.len < j->key.len ? "…" : "");
+        json_refuse(&d->j, "duplicate member \"%.*s%s\"", (int)name.len, name.at,
+                    name.len < d->j.key.len ? "…" : "");
     return !found;
 }
 
@@ -71,8 +122,12 @@ static bool push_object(lua_State *L, struct decoder *d)
     while (json_next(&d->j) == JSON_KEY) {
         json_push_text(L, &d->j);
         lua_pushvalue(L, -1);
-        if (!is_new(L, object, &d->j) || !push_value(L, d))
+        if (!is_new(L, object, d))
             return false;
+        if (!push_value(L, d)) {
+            step_member(L, d, object + 1);
+            return false;
+        }
         lua_rawset(L, object);
         count++;
     }
@@ -88,8 +143,10 @@ static bool push_array(lua_State *L, struct decoder *d)
     lua_pushvalue(L, lua_upvalueindex(MARK));
     lua_setmetatable(L, -2);
     while (json_item(&d->j)) {
-        if (!push_value(L, d))
+        if (!push_value(L, d)) {
+            step_item(d, count);
             return false;
+        }
         lua_rawseti(L, -2, ++count);
     }
     return d->j.event == JSON_ARRAY_END;
@@ -108,7 +165,7 @@ static bool push_value(lua_State *L, struct decoder *d)
         json_push_text(L, &d->j);
         return true;
     case JSON_NUMBER:
-        return push_number(L, &d->j);
+        return push_number(L, d);
     case JSON_TRUE:
     case JSON_FALSE:
         lua_pushboolean(L, d->j.event == JSON_TRUE);
@@ -124,16 +181,19 @@ static bool push_value(lua_State *L, struct decoder *d)
 /* decode(text) -> value | nil, problem */
 static int f_decode(lua_State *L)
 {
-    struct decoder d = {.members = {0}};
-    struct bytes text;
+    struct decoder d = {.path_at = PATH_SHOWN};
+    struct bytes text, where;
     luaL_checktype(L, 1, LUA_TSTRING);
     lua_settop(L, 1);
     text.at = lua_tolstring(L, 1, &text.len);
     json_init(&d.j, text, NULL);
     if (push_value(L, &d) && json_end(&d.j))
         return 1;
+    where = path(&d);
     lua_pushnil(L);
-    lua_pushstring(L, d.j.problem);
+    lua_pushlstring(L, where.at, where.len);
+    lua_pushfstring(L, where.len ? "%s: %s" : "%s%s", lua_tostring(L, -1), d.j.problem);
+    lua_replace(L, -2);
     return 2;
 }
 
