@@ -13,7 +13,8 @@ enum {
 enum { SETTINGS, SET_CLOCK, SHIFT, LAPSE, NEXT, LEASE, SEND, DELETE, RELEASE, VISIBLE, HIDDEN };
 
 /* A visible_ms of 0 says "now", so that what is ready stands together in the index, in the order
- * of n, the order in which messages were sent. The defaults let a person send with INSERT. */
+ * of n, the order in which messages were sent. The defaults let a person send with INSERT, and the
+ * checks keep out what could never be received. */
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS tidegate_queues ("
     "  name TEXT PRIMARY KEY COLLATE NOCASE,"
@@ -24,11 +25,11 @@ static const char schema[] =
     "CREATE TABLE \"%1$s\" ("
     "  n INTEGER PRIMARY KEY,"
     "  id TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))),"
-    "  body TEXT NOT NULL,"
+    "  body TEXT NOT NULL CHECK (body <> ''),"
     "  attributes TEXT NOT NULL DEFAULT '{}',"
     "  group_id TEXT,"
     "  sent_ms INTEGER NOT NULL DEFAULT (strftime('%%s', 'now') * 1000),"
-    "  visible_ms INTEGER NOT NULL DEFAULT 0,"
+    "  visible_ms INTEGER NOT NULL DEFAULT 0 CHECK (visible_ms >= 0),"
     "  receives INTEGER NOT NULL DEFAULT 0,"
     "  receipt TEXT"
     ") STRICT;"
