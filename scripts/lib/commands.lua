@@ -1,6 +1,7 @@
 -- The built-in commands, and what is said about a word that is none.
 local tide = require "tidegate"
 local nearest = require "tidegate.nearest"
+local pretty = require "tidegate.pretty"
 
 local M = {}
 
@@ -12,7 +13,7 @@ M.names = { "consume", "produce", "peek", "parked", "test", "version", "help" }
 function M.refuse(name, more)
   local words = table.move(M.names, 1, #M.names, #(more or {}) + 1, more or {})
   tide.stderr(("tidegate: unknown command '%s'%s\n%s\nMore: tidegate help\n"):format(
-    name:gsub("%c", "?"), nearest.hint(name, words), M.USAGE))
+    pretty.line(name), nearest.hint(name, words), M.USAGE))
   return 64
 end
 
