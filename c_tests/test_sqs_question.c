@@ -55,13 +55,15 @@ static void asks_about_entries(void **state)
     check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"same\"},"
                "{\"Id\":\"1\",\"ReceiptHandle\":\"same\"},"
                "{\"Id\":\"2\",\"ReceiptHandle\":\"same\"}]}");
-    op.verb = QUEUE_RELEASE;
-    left = 5;
-    assert_int_equal(sqs_ask_batch(&out, "u", &op, false, &left, &asked), 0);
-    assert_int_equal(asked, 5);
-    check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":["
-               "{\"Id\":\"0\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":0},"
-               "{\"Id\":\"2\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":20}]}");
+    for (int i = 0; i < 2; i++) {
+        op.verb = i ? QUEUE_RELEASE : QUEUE_EXTEND;
+        left = 5;
+        assert_int_equal(sqs_ask_batch(&out, "u", &op, false, &left, &asked), 0);
+        assert_int_equal(asked, 5);
+        check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":["
+                   "{\"Id\":\"0\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":0},"
+                   "{\"Id\":\"2\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":20}]}");
+    }
     buf_free(&out);
 }
 

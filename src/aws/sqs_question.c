@@ -115,7 +115,7 @@ static void write_entry(struct json_writer *w, const struct queue_op *op, size_t
         write_message(w, e, fifo);
     else
         write_member(w, "ReceiptHandle", e->receipt);
-    if (op->verb == QUEUE_RELEASE)
+    if (op->verb == QUEUE_EXTEND || op->verb == QUEUE_RELEASE)
         write_number(w, "VisibilityTimeout", e->delay_s);
     json_write_object_end(w);
 }

@@ -12,10 +12,12 @@
  * bucket takes or whose body is over BUCKET_BODY_MAX. Any other that cannot be read fails the
  * receive only when nothing else could be read, and is passed over otherwise. A lease that was not
  * asked for is 30 s. Deleting the message deletes the object; a receipt that is not the newest
- * changes nothing and succeeds, as with SQS. Sending puts an object whose key is the entry's id.
- * There is no clock here: an entry without an id is refused (NoId), and one whose key is taken
- * fails with PreconditionFailed, not retryable. Its delay holds in this process only. Settings:
- * `visible` is 1 when there is an object to receive, else 0. */
+ * changes nothing and succeeds, as with SQS; an extension by such a one fails with
+ * MessageNotInflight. A lease that lapsed may be extended until the object is received again.
+ * Sending puts an object whose key is the entry's id. There is no clock here: an entry without an
+ * id is refused (NoId), and one whose key is taken fails with PreconditionFailed, not retryable.
+ * Its delay holds in this process only. Settings: `visible` is 1 when there is an object to
+ * receive, else 0. */
 #ifndef TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 #define TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 
