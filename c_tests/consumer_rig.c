@@ -60,6 +60,8 @@ static void start(void *self, struct delivery *d)
     struct rig *r = self;
     struct work *w;
     assert_true(r->work_count < RIG_WORKS);
+    assert_false(d->lost);
+    assert_true(monotime_until(r->now, d->lease_end) > 0);
     w = &r->works[r->work_count++];
     *w = (struct work){.delivery = d, .rig = r, .begun = r->now, .takes_us = -1};
     w->verdict = verdict_of(VERDICT_DONE);
@@ -253,6 +255,12 @@ void rig_start(struct rig *r)
     struct consumer_host host = {r, start, cancel, dead_letter};
     r->consumer = consumer_new(&r->source.queue, r->has_park ? &r->park.queue : NULL, &r->options,
                                &host, r->now);
+}
+
+void rig_extends_nothing(struct rig *r)
+{
+    struct err denied = fake_error("AccessDenied", false);
+    fake_rule(&r->source, (struct fake_rule){QUEUE_EXTEND, 0, FAKE_CALLS, denied, 0, 0});
 }
 
 void rig_close(struct rig *r)

@@ -48,6 +48,8 @@ struct rig {
 void rig_open(struct rig *r);                    /* then change what the test needs, then: */
 void rig_start(struct rig *r);
 void rig_close(struct rig *r);
+/* The source refuses to extend leases. */
+void rig_extends_nothing(struct rig *r);
 
 /* Everything that happens at this very time. */
 void rig_turn(struct rig *r);

@@ -20,6 +20,7 @@ struct fake_message {
     int receive_count;
     int serial;                      /* of its newest receipt */
     struct monotime visible_at;
+    struct monotime received_at;     /* the last time */
     bool gone, delayed;              /* deleted; hidden by a release, not by a receive */
     int deletes;                     /* times its delete was asked with the newest receipt */
     char reason[FAKE_REASON];        /* SEND: the attribute tidegate-reason */

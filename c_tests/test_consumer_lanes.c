@@ -171,6 +171,7 @@ static void a_lease_that_ends_in_the_lane_is_let_go(void **state)
     struct rig r;
     (void)state;
     open_with(&r, ids);
+    rig_extends_nothing(&r);
     rig_pass(&r, 29500 * MS);
     rig_end(&r, "a1", VERDICT_DONE);
     assert_int_equal(r.works[1].state, WORK_CANCELLED);

@@ -30,6 +30,8 @@ static void plan(struct rig *r, struct work *w)
     if (w->id[0] != '-')
         snprintf(w->lane, sizeof w->lane, "%c", w->id[0]);
     w->takes_us = below(s, 4) ? below(s, 3 * SECOND_US) : 0;
+    if (below(s, 8) == 0)
+        w->takes_us = below(s, 100 * SECOND_US);
     w->verdict = verdict_of(kinds[below(s, 6)]);
     if (below(s, 2))
         w->verdict.after_us = below(s, 20 * SECOND_US);
@@ -71,7 +73,7 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     r->options.drain_us = below(s, 4 * SECOND_US);
     r->has_park = below(s, 3);
     r->answers_in_start = below(s, 6) == 0;
-    r->source.settings.visibility_s = 10 + (int)below(s, 30);
+    r->source.settings.visibility_s = 3 + (int)below(s, 37);
     r->plan = plan;
     r->planner = s;
     fill_source(r, s);
@@ -145,7 +147,7 @@ static void check_end(const struct rig *r)
 
 static void schedules_end_with_every_message_accounted_for(void **state)
 {
-    uint64_t received = 0, parked = 0, cut = 0, empty = 0;
+    uint64_t received = 0, parked = 0, cut = 0, empty = 0, extended = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= SCHEDULES; seed++) {
         struct rig r;
@@ -164,11 +166,13 @@ static void schedules_end_with_every_message_accounted_for(void **state)
         received += rig_ledger(&r).received;
         parked += rig_ledger(&r).parked;
         cut += consumer_report(r.consumer).cut;
+        extended += r.source.counts[QUEUE_EXTEND];
         empty += rig_ended(&r, "empty");
         rig_close(&r);
     }
     assert_true(received > SCHEDULES * 15);      /* the schedules are what they are meant to be */
     assert_true(parked > 100);
+    assert_true(extended > SCHEDULES * 5);
     assert_true(cut > 10);
     assert_true(empty > 10);
 }

@@ -29,7 +29,7 @@ local SPEC = course.consumer {
     { name = "wait", short = "qwt", also = "queue-wait-timeout", kind = "duration",
       default = "20s", max = 20, help = "long poll of a queue" },
     { name = "visibility", short = "qvt", also = "queue-visibility-timeout", kind = "duration",
-      min = 1, max = 43200, help = "lease of a message (as the queue is set)" },
+      min = 1, max = 43200, help = "lease of a message, extended while in hand" },
     { name = "max-receives", kind = "integer", min = 1,
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },

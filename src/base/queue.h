@@ -32,8 +32,8 @@ struct message {
 
 void message_free(struct message *m);            /* frees what it holds and itself; NULL is fine */
 
-/* EXTEND: the message stays hidden for `delay_s` from now, and this delivery its newest. RELEASE: it
- * is given back, and comes again after `delay_s`. */
+/* EXTEND: the message stays hidden for `delay_s` from now, and its receipt good. RELEASE: it is
+ * given back, and comes again after `delay_s`. */
 enum queue_verb {
     QUEUE_RECEIVE,
     QUEUE_DELETE,
@@ -78,14 +78,13 @@ struct queue_op {
     int want;                        /* RECEIVE: 1 to QUEUE_BATCH */
     int wait_s;                      /* RECEIVE: long poll, 0 to QUEUE_WAIT_MAX_S */
     int visibility_s;                /* RECEIVE: the lease to ask for; -1: the queue's own */
-    struct queue_entry entries[QUEUE_BATCH];     /* DELETE, EXTEND, RELEASE, SEND */
+    struct queue_entry entries[QUEUE_BATCH];     /* of the verbs about single messages */
     size_t entry_count;
 
     /* the answer */
     struct message *received[QUEUE_BATCH];       /* whoever takes one out sets its slot to NULL */
     size_t received_count;
-    struct monotime asked_at; /* when the question left; leases of RECEIVE and EXTEND count from here
-                               */
+    struct monotime asked_at;        /* when the question left: leases count from here */
     struct queue_settings settings;
 };
 

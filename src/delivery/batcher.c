@@ -1,5 +1,6 @@
 #include "delivery/batcher.h"
 
+#include "delivery/heartbeat.h"
 #include "delivery/lanes.h"
 #include "delivery/parking.h"
 
@@ -64,6 +65,17 @@ static void fill(struct flight *f, size_t at)
     e->attributes = &f->attributes[at];
 }
 
+/* What gives a message back must not be overtaken by an extension of its lease. */
+static bool held_up(const struct batcher *b, const struct delivery *d)
+{
+    return b->verb == QUEUE_RELEASE && heartbeat_under_way(d);
+}
+
+static bool may_go(const struct batcher *b, const struct delivery *d, struct monotime now)
+{
+    return monotime_reached(d->not_before, now) && !held_up(b, d);
+}
+
 static void launch(struct batcher *b, struct monotime now)
 {
     struct flight *f = mem_new(sizeof *f);
@@ -73,7 +85,7 @@ static void launch(struct batcher *b, struct monotime now)
     for (; at && f->op.entry_count < QUEUE_BATCH; at = next) {
         struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
         next = list_after(&b->waiting, at);
-        if (!monotime_reached(d->not_before, now))
+        if (!may_go(b, d, now))
             continue;
         list_remove(at);
         f->items[f->op.entry_count] = d;
@@ -88,7 +100,7 @@ static void launch(struct batcher *b, struct monotime now)
 static void judge(struct batcher *b, struct delivery *d, const struct err *err, struct monotime now)
 {
     d->tries++;
-    if (!err_any(err) || !err->retryable || d->tries >= BATCHER_TRIES) {
+    if (!err_any(err) || !err->retryable || d->lost || d->tries >= BATCHER_TRIES) {
         b->settled(b, d, err);
         return;
     }
@@ -116,7 +128,7 @@ static bool worth_a_call(const struct batcher *b, struct monotime now, bool hurr
     bool urgent = false;
     for (struct link *at = list_first(&b->waiting); at; at = list_after(&b->waiting, at)) {
         const struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
-        if (!monotime_reached(d->not_before, now))
+        if (!may_go(b, d, now))
             continue;
         ready++;
         urgent = urgent || hurry || monotime_reached(d->due, now) || lanes_awaited(d);
@@ -148,7 +160,8 @@ struct monotime batcher_next(const struct batcher *b)
         return (struct monotime){0};
     for (struct link *at = list_first(&b->waiting); at; at = list_after(&b->waiting, at)) {
         const struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
-        next = monotime_earlier(next, lanes_awaited(d) ? d->not_before : d->due);
+        if (!held_up(b, d))
+            next = monotime_earlier(next, lanes_awaited(d) ? d->not_before : d->due);
     }
     return under_way(b) < FLIGHTS_MAX ? next : NEVER;
 }

@@ -7,11 +7,11 @@ void cache_init(struct cache *c)
         list_init(&c->lists[i]);
 }
 
-struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end)
+struct delivery *cache_add(struct cache *c, struct message *m)
 {
     struct delivery *d = mem_new(sizeof *d);
     d->message = m;
-    d->lease_end = lease_end;
+    d->lease_end = NEVER;
     d->state = DELIVERY_READY;
     list_push(&c->lists[DELIVERY_READY], &d->link);
     c->counts[DELIVERY_READY]++;
@@ -41,6 +41,9 @@ void cache_remove(struct cache *c, struct delivery *d)
     list_remove(&d->link);
     list_remove(&d->lane_link);
     list_remove(&d->batch_link);
+    list_remove(&d->beat_link);
+    if (d->beat_slot)
+        *d->beat_slot = NULL;
     c->counts[d->state]--;
     message_free(d->message);
     mem_free(d);

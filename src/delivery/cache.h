@@ -23,6 +23,10 @@ struct delivery {
     enum delivery_state state;
     struct message *message;
     struct monotime lease_end;
+    struct monotime lease_limit;     /* it cannot be hidden beyond this */
+    struct monotime *lease_shown;    /* the host's copy of lease_end; NULL: it has none */
+    bool unextendable;               /* its lease runs out as it is */
+    bool lost;                       /* its lease is over: its source may have given it again */
     struct verdict verdict;
     bool unparkable;     /* meant for parking, but no place takes it: goes back instead */
     struct op *entering; /* BLOCKED, GRANTED: what its handler waits on; the handler's */
@@ -32,6 +36,9 @@ struct delivery {
     struct lane *lane;               /* NULL: in none */
     struct link lane_link;           /* in its lane's queue while BLOCKED */
     struct link batch_link;          /* in a batcher's queue while it waits for a call */
+    struct monotime beat_at;         /* the heartbeat's: when it looks at this one */
+    struct link beat_link;           /* ... and its place among those that wait for that */
+    struct delivery **beat_slot;     /* ... and its place in a call under way; NULL: in none */
     struct monotime not_before;      /* SETTLING: no call before this */
     struct monotime due;             /* SETTLING: no reason to wait for company beyond this */
     int tries;                       /* SETTLING: calls that did not settle it */
@@ -46,8 +53,8 @@ struct cache {
 };
 
 void cache_init(struct cache *c);
-/* Takes the message over; the delivery is READY, behind all others. */
-struct delivery *cache_add(struct cache *c, struct message *m, struct monotime lease_end);
+/* Takes the message over; the delivery is READY, behind all others, and has no lease yet. */
+struct delivery *cache_add(struct cache *c, struct message *m);
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
 /* A READY one. */
 void cache_mark_delicate(struct cache *c, struct delivery *d);

@@ -22,11 +22,14 @@ static void ask_settings(struct consumer *c, struct monotime now)
     queue_start(c->source, &c->settings, now);
 }
 
-static void taken(struct intake *in, struct message *m, struct monotime asked_at)
+static void taken(struct intake *in, struct message *m, struct monotime asked_at,
+                  struct monotime now)
 {
     struct consumer *c = in->owner;
+    struct delivery *d = cache_add(&c->cache, m);
     c->settlement.ledger.received++;
-    slots_take(c, cache_add(&c->cache, m, monotime_after(asked_at, c->lease_s * SECOND_US)));
+    heartbeat_add(&c->heartbeat, d, asked_at, now);
+    slots_take(c, d);
 }
 
 struct consumer *consumer_new(struct queue *source, struct queue *park,
@@ -45,6 +48,9 @@ struct consumer *consumer_new(struct queue *source, struct queue *park,
     intake_init(&c->intake, source, options->wait_s, options->visibility_s);
     c->intake.taken = taken;
     c->intake.owner = c;
+    heartbeat_init(&c->heartbeat, source);
+    c->heartbeat.lost = slots_lost;
+    c->heartbeat.owner = c;
     settlement_init(&c->settlement, source, &c->cache, &c->lanes);
     ask_settings(c, now);
     return c;
@@ -56,6 +62,7 @@ void consumer_free(struct consumer *c)
         return;
     intake_free(&c->intake);
     queue_op_free(&c->settings);
+    heartbeat_free(&c->heartbeat);
     settlement_free(&c->settlement);
     for (int state = 0; state < DELIVERY_STATES; state++) {
         struct delivery *d;
@@ -87,6 +94,20 @@ static void choose_park(struct consumer *c)
                  c->source->url);
 }
 
+/* The lease that was asked for, else the source's own; one that is not known, or is none at all, is
+ * replaced by one of ours. */
+static void choose_lease(struct consumer *c, bool denied)
+{
+    int own_s = denied ? -1 : c->settings.settings.visibility_s;
+    c->lease_s = c->options.visibility_s > 0 ? c->options.visibility_s : own_s;
+    if (c->lease_s <= 0) {
+        c->lease_s = c->intake.visibility_s = DEFAULT_VISIBILITY_S;
+        log_line(LOG_WARN, "%s tells no visibility timeout: asking for %d s at each receive",
+                 c->source->url, DEFAULT_VISIBILITY_S);
+    }
+    c->heartbeat.window_s = c->lease_s;
+}
+
 static void begin(struct consumer *c)
 {
     const struct queue_settings *s = &c->settings.settings;
@@ -97,14 +118,8 @@ static void begin(struct consumer *c)
         end_with_error(c, &c->settings.op.err);
         return;
     }
-    if (denied && c->options.visibility_s < 0)
-        log_line(LOG_WARN,
-                 "%s: its settings may not be read; assuming a visibility timeout of %d s",
-                 c->source->url, DEFAULT_VISIBILITY_S);
     choose_park(c);
-    c->lease_s = c->options.visibility_s >= 0 ? c->options.visibility_s : s->visibility_s;
-    if (c->lease_s <= 0)
-        c->lease_s = DEFAULT_VISIBILITY_S;
+    choose_lease(c, denied);
     if (c->intake.wait_s > c->lease_s * 2 / 3)
         c->intake.wait_s = c->lease_s * 2 / 3;   /* what a poll brings at its end has lease left */
     if (!receives)
@@ -166,8 +181,10 @@ static void running_turn(struct consumer *c, struct monotime now)
 void consumer_turn(struct consumer *c, struct monotime now)
 {
     look_at_settings(c);
-    if (c->phase == RUNNING || c->phase == DRAINING)
+    if (c->phase == RUNNING || c->phase == DRAINING) {
         intake_collect(&c->intake, now);
+        heartbeat_turn(&c->heartbeat, now);
+    }
     if (c->phase == STARTING || c->phase == RUNNING)
         end_check(c, now);
     if (c->phase == RUNNING)
@@ -185,6 +202,7 @@ struct monotime consumer_next(const struct consumer *c)
         return next;
     if (slots_open(c))
         return (struct monotime){0};
+    next = monotime_earlier(next, heartbeat_next(&c->heartbeat));
     next = monotime_earlier(next, settlement_next(&c->settlement));
     return monotime_earlier(next, intake_next(&c->intake, slots_room(c), eager(c)));
 }

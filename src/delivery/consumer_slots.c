@@ -113,8 +113,19 @@ static bool lapsing(const struct consumer *c, const struct delivery *d, struct m
 /* Its source has given it to somebody else by then, or is about to. */
 static void let_lapse(struct consumer *c, struct delivery *d)
 {
+    if (has_task(d))
+        c->host.cancel(c->host.self, d);
     log_line(LOG_INFO, "message %s: its lease ended before it could be started", d->message->id);
     settlement_forget(&c->settlement, d);
+}
+
+void slots_lost(struct heartbeat *h, struct delivery *d)
+{
+    if (d->state == DELIVERY_RUNNING)
+        log_line(LOG_WARN, "message %s: its lease ended while its handler runs; it may come again",
+                 d->message->id);
+    else if (d->state != DELIVERY_SETTLING)
+        let_lapse(h->owner, d);
 }
 
 static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
@@ -136,7 +147,6 @@ static void go_on_or_refuse(struct consumer *c, struct delivery *d, struct monot
 {
     struct op *op = d->entering;
     if (lapsing(c, d, now)) {
-        c->host.cancel(c->host.self, d);
         let_lapse(c, d);
         return;
     }

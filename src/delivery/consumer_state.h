@@ -5,6 +5,7 @@
 #define TIDEGATE_DELIVERY_CONSUMER_STATE_H
 
 #include "delivery/consumer.h"
+#include "delivery/heartbeat.h"
 #include "delivery/intake.h"
 #include "delivery/settlement.h"
 
@@ -25,6 +26,7 @@ struct consumer {
     bool asking;                     /* `settings` is under way */
     bool answered;                   /* … and answered, not looked at */
     struct intake intake;
+    struct heartbeat heartbeat;
     struct cache cache;
     struct lanes lanes;
     struct settlement settlement;
@@ -49,6 +51,8 @@ bool slots_open(const struct consumer *c);
 size_t slots_room(const struct consumer *c);
 size_t slots_in_hand(const struct consumer *c);  /* without those that have their verdict */
 bool has_task(const struct delivery *d);
+/* The lease of that message is over: what was not begun is dropped. */
+void slots_lost(struct heartbeat *h, struct delivery *d);
 
 /* ---- the end: consumer_end.c ---- */
 

@@ -1,6 +1,7 @@
 #include "delivery/settlement.h"
 
 #include "base/log.h"
+#include "delivery/heartbeat.h"
 #include "delivery/parking.h"
 
 #include <stdio.h>
@@ -42,14 +43,15 @@ static void warn(const struct delivery *d, const char *what, const struct err *e
 
 static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
 {
-    int64_t most = (int64_t)QUEUE_VISIBILITY_MAX_S * SECOND_US;
+    int64_t most = monotime_until(now, d->lease_limit);
     struct verdict *v = &d->verdict;
     if (v->kind == VERDICT_RETRY && v->after_us == VERDICT_BACKOFF)
         v->after_us = backoff(s, d->message->receive_count);
     if (v->kind == VERDICT_RELEASE)
         v->after_us = 0;
     if (v->after_us > most)
-        v->after_us = most;
+        v->after_us = most > 0 ? most / SECOND_US * SECOND_US : 0;
+    heartbeat_stop(d);
     batcher_add(&s->releases, d, now);
 }
 
@@ -163,6 +165,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
         keep_unparkable(s, d);
     if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
         batcher_add(&s->acks, d, now);
+    else if (d->lost)
+        settlement_forget(s, d);         /* it comes again; parked now, it would be there twice */
     else if (d->verdict.kind == VERDICT_PARK)
         batcher_add(&s->parks, d, now);
     else

@@ -1,7 +1,9 @@
 /* Settlement: turns verdicts into calls on the queue, and confirmed calls into the ledger.
  * Borrows the cache, the lanes and the queues; owns its batches. A message leaves the cache, and
  * its lane goes on to the next, only when its end is confirmed. Parking is: send it to the parking
- * place first, delete it from its source after. It never loses a message: whatever cannot be said
+ * place first, delete it from its source after. A message that goes back is hidden for no longer
+ * than its source allows, 12 h from the receive; one that is lost does not go back: it is back
+ * already. It never loses a message: whatever cannot be said
  * stays with the source, whose lease ends by itself. */
 #ifndef TIDEGATE_DELIVERY_SETTLEMENT_H
 #define TIDEGATE_DELIVERY_SETTLEMENT_H
