@@ -71,6 +71,8 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     if (below(s, 4) == 0)
         r->options.max_runtime_us = below(s, 60 * SECOND_US);
     r->options.drain_us = below(s, 4 * SECOND_US);
+    if (below(s, 3) == 0)
+        r->options.deadline_us = 1 + below(s, 20 * SECOND_US);
     r->has_park = below(s, 3);
     r->answers_in_start = below(s, 6) == 0;
     r->source.settings.visibility_s = 3 + (int)below(s, 37);

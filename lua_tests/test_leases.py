@@ -58,3 +58,16 @@ def test_a_lease_that_cannot_be_extended_is_said_once(aws, tidegate):
     assert result.stderr.count("a lease could not be extended") == 1
     assert aws.left_in(queue) == {"visible": 0, "in_flight": 0, "delayed": 0}
     assert len(aws.objects("widgets")) == 3
+
+
+def test_a_deadline_ends_what_the_lease_would_not(aws, tidegate):
+    prepare(aws, creates(2))
+    aws.add_rule(op="PutObject", key="*widget-0", action="delay", delay_ms=600_000)
+    result = tidegate.run("consume", "sqs://requests", "s3://widgets", *TO_THE_END,
+                          "--deadline", "1s", "--max-receives", "2")
+    assert result.returncode == 0, result.stderr
+    found = ledger(result.stdout)
+    assert (found["done"], found["retried"], found["parked"]) == (1, 1, 1)
+    parked, = aws.take_all(aws.sqs.get_queue_url(QueueName="dead")["QueueUrl"])
+    assert parked["MessageAttributes"]["tidegate-reason"]["StringValue"] \
+        == "gave up after 2 receives: deadline of 1 s passed"

@@ -23,7 +23,7 @@ struct consumption {
 };
 
 struct consume_options {
-    int64_t concurrency, wait_us, visibility_us, max_receives, drain_us;
+    int64_t concurrency, wait_us, visibility_us, deadline_us, max_receives, drain_us;
     int64_t max_messages, max_runtime_us;
     bool until_empty;
     int lane, park;
@@ -36,6 +36,7 @@ static const struct option option_table[] = {
     {"wait", OPTION_SECONDS, offsetof(struct consume_options, wait_us), 0, QUEUE_WAIT_MAX_S},
     {"visibility", OPTION_SECONDS, offsetof(struct consume_options, visibility_us), 1,
      QUEUE_VISIBILITY_MAX_S},
+    {"deadline", OPTION_SECONDS, offsetof(struct consume_options, deadline_us), 0, 86400},
     {"max_receives", OPTION_INTEGER, offsetof(struct consume_options, max_receives), 1, 1000},
     {"max_messages", OPTION_INTEGER, offsetof(struct consume_options, max_messages), 1,
      1000000000},
@@ -216,6 +217,7 @@ static void begin(struct consumption *c, struct host *host, struct queue *source
         .wait_s = (int)(o->wait_us / SECOND_US),
         .visibility_s =
             o->visibility_us < 0 ? -1 : (int)((o->visibility_us + SECOND_US - 1) / SECOND_US),
+        .deadline_us = o->deadline_us,
         .max_receives = (int)o->max_receives,
         .drain_us = o->drain_us,
         .until_empty = o->until_empty,

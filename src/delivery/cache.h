@@ -27,6 +27,7 @@ struct delivery {
     struct monotime *lease_shown;    /* the host's copy of lease_end; NULL: it has none */
     bool unextendable;               /* its lease runs out as it is */
     bool lost;                       /* its lease is over: its source may have given it again */
+    struct monotime begun;           /* RUNNING: since then */
     struct verdict verdict;
     bool unparkable;     /* meant for parking, but no place takes it: goes back instead */
     struct op *entering; /* BLOCKED, GRANTED: what its handler waits on; the handler's */

@@ -184,6 +184,7 @@ void consumer_turn(struct consumer *c, struct monotime now)
     if (c->phase == RUNNING || c->phase == DRAINING) {
         intake_collect(&c->intake, now);
         heartbeat_turn(&c->heartbeat, now);
+        slots_stop_late(c, now);
     }
     if (c->phase == STARTING || c->phase == RUNNING)
         end_check(c, now);
@@ -202,6 +203,7 @@ struct monotime consumer_next(const struct consumer *c)
         return next;
     if (slots_open(c))
         return (struct monotime){0};
+    next = monotime_earlier(next, slots_deadline(c));
     next = monotime_earlier(next, heartbeat_next(&c->heartbeat));
     next = monotime_earlier(next, settlement_next(&c->settlement));
     return monotime_earlier(next, intake_next(&c->intake, slots_room(c), eager(c)));

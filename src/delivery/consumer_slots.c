@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { SETTLING_MAX = 10 };             /* times what may be in hand */
@@ -128,6 +129,12 @@ void slots_lost(struct heartbeat *h, struct delivery *d)
         let_lapse(h->owner, d);
 }
 
+static void run(struct consumer *c, struct delivery *d, struct monotime now)
+{
+    cache_move(&c->cache, d, DELIVERY_RUNNING);
+    d->begun = now;
+}
+
 static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
 {
     static const struct verdict park = {.kind = VERDICT_PARK,
@@ -137,7 +144,7 @@ static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monot
     } else if (lapsing(c, d, now)) {
         let_lapse(c, d);
     } else {
-        cache_move(&c->cache, d, DELIVERY_RUNNING);
+        run(c, d, now);
         c->host.start(c->host.self, d);
     }
 }
@@ -151,8 +158,30 @@ static void go_on_or_refuse(struct consumer *c, struct delivery *d, struct monot
         return;
     }
     d->entering = NULL;
-    cache_move(&c->cache, d, DELIVERY_RUNNING);
+    run(c, d, now);
     op_finish(op);
+}
+
+/* ---- the deadline of a handler ---- */
+
+/* The time in a lane's queue does not count: RUNNING is a list in the order of `begun`. */
+struct monotime slots_deadline(const struct consumer *c)
+{
+    const struct delivery *d = cache_first(&c->cache, DELIVERY_RUNNING);
+    return d && c->options.deadline_us ? monotime_after(d->begun, c->options.deadline_us) : NEVER;
+}
+
+void slots_stop_late(struct consumer *c, struct monotime now)
+{
+    struct verdict late = {.kind = VERDICT_RETRY, .after_us = VERDICT_BACKOFF};
+    snprintf(late.reason, sizeof late.reason, "deadline of %g s passed",
+             (double)c->options.deadline_us / SECOND_US);
+    while (monotime_reached(slots_deadline(c), now)) {
+        struct delivery *d = cache_first(&c->cache, DELIVERY_RUNNING);
+        log_line(LOG_WARN, "message %s: its handler was stopped: %s", d->message->id, late.reason);
+        c->host.cancel(c->host.self, d);
+        settlement_verdict(&c->settlement, d, &late, now);
+    }
 }
 
 void slots_fill(struct consumer *c, struct monotime now)

@@ -50,6 +50,9 @@ bool slots_open(const struct consumer *c);
 /* How many messages may be taken now, those that are asked for included. */
 size_t slots_room(const struct consumer *c);
 size_t slots_in_hand(const struct consumer *c);  /* without those that have their verdict */
+/* Handlers at work beyond their deadline are stopped, and their messages retried. */
+void slots_stop_late(struct consumer *c, struct monotime now);
+struct monotime slots_deadline(const struct consumer *c);        /* the next; NEVER: none */
 bool has_task(const struct delivery *d);
 /* The lease of that message is over: what was not begun is dropped. */
 void slots_lost(struct heartbeat *h, struct delivery *d);
