@@ -23,7 +23,7 @@ static void running(struct rig *r, struct work *w)
         const struct work *other = &r->works[i];
         assert_false(other != w && other->state == WORK_RUNNING &&
                      strcmp(other->lane, w->lane) == 0);
-        assert_false(other < w && other->state == WORK_WAITING &&
+        assert_false(other->first < w->first && other->state == WORK_WAITING &&
                      strcmp(other->lane, w->lane) == 0);
     }
     w->state = WORK_RUNNING;
@@ -65,6 +65,9 @@ static void start(void *self, struct delivery *d)
     w = &r->works[r->work_count++];
     *w = (struct work){.delivery = d, .rig = r, .begun = r->now, .takes_us = -1};
     w->verdict = verdict_of(VERDICT_DONE);
+    if (!d->host)
+        d->host = w;
+    w->first = d->host;
     snprintf(w->id, sizeof w->id, "%s", d->message->id);
     d->task = w;
     r->running++;

@@ -15,6 +15,7 @@ struct schedule {
     struct random random;
     struct monotime drain_at;        /* NEVER: until empty */
     int64_t drain_us;
+    struct monotime down_until;      /* its stores fail till then */
 };
 
 static int64_t below(struct schedule *s, int64_t end)
@@ -35,6 +36,8 @@ static void plan(struct rig *r, struct work *w)
     w->verdict = verdict_of(kinds[below(s, 6)]);
     if (below(s, 2))
         w->verdict.after_us = below(s, 20 * SECOND_US);
+    if (monotime_reached(r->now, s->down_until) || below(s, 30) == 0)
+        w->verdict.kind = VERDICT_RETRY, w->verdict.outage = true;
 }
 
 static void fill_source(struct rig *r, struct schedule *s)
@@ -78,6 +81,8 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     r->source.settings.visibility_s = 3 + (int)below(s, 37);
     r->plan = plan;
     r->planner = s;
+    if (below(s, 4) == 0)
+        s->down_until = monotime_after(r->now, below(s, 100 * SECOND_US));
     fill_source(r, s);
     make_flaky(&r->source, s);
     make_flaky(&r->park, s);
@@ -89,6 +94,7 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     rig_start(r);
     r->consumer->intake.random = random_seeded(seed + 1);
     r->consumer->settlement.random = random_seeded(seed + 2);
+    r->consumer->breaker.random = random_seeded(seed + 3);
 }
 
 /* Whoever runs in a lane runs alone in it, and nobody of that lane is still being settled. */

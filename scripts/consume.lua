@@ -75,7 +75,7 @@ local function apply(request, to)
   local verdict, err = routes.route(request, to)
   local said = err and tostring(err)
   if err and HOPELESS[err.code] then return tide.park { reason = said, error = said } end
-  if err then return tide.retry { reason = said, error = said } end
+  if err then return tide.retry { reason = said, error = err } end
   if not tide.is_verdict(verdict) then error("no verdict from the route of " .. request.type) end
   return verdict
 end

@@ -55,6 +55,12 @@ struct delivery *cache_first(const struct cache *c, enum delivery_state state)
     return first ? LIST_ITEM(first, struct delivery, link) : NULL;
 }
 
+struct delivery *cache_after(const struct cache *c, const struct delivery *d)
+{
+    struct link *next = list_after(&c->lists[d->state], &d->link);
+    return next ? LIST_ITEM(next, struct delivery, link) : NULL;
+}
+
 size_t cache_total(const struct cache *c)
 {
     size_t total = 0;

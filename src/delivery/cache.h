@@ -13,6 +13,7 @@ enum delivery_state {
     DELIVERY_RUNNING,        /* its handler runs or waits on the world */
     DELIVERY_BLOCKED,        /* its handler began, and another message of the same lane is ahead */
     DELIVERY_GRANTED,        /* the lane is its own now; waits for a free slot */
+    DELIVERY_HELD,           /* its store fails; it waits to begin anew, and keeps its lane */
     DELIVERY_SETTLING,       /* it has a verdict that is not confirmed yet */
     DELIVERY_STATES
 };
@@ -40,9 +41,10 @@ struct delivery {
     struct monotime beat_at;         /* the heartbeat's: when it looks at this one */
     struct link beat_link;           /* ... and its place among those that wait for that */
     struct delivery **beat_slot;     /* ... and its place in a call under way; NULL: in none */
-    struct monotime not_before;      /* SETTLING: no call before this */
+    struct monotime not_before;      /* SETTLING: no call before this; HELD: no start */
     struct monotime due;             /* SETTLING: no reason to wait for company beyond this */
     int tries;                       /* SETTLING: calls that did not settle it */
+    int holds;                       /* how often its store failed */
     bool delicate;                   /* one of those that start one at a time */
     int detail;                      /* parking: how much its copy says (parking.h) */
 };
@@ -60,6 +62,8 @@ void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
 /* A READY one. */
 void cache_mark_delicate(struct cache *c, struct delivery *d);
 void cache_remove(struct cache *c, struct delivery *d);
+/* The next one in its list, or NULL. */
+struct delivery *cache_after(const struct cache *c, const struct delivery *d);
 struct delivery *cache_first(const struct cache *c, enum delivery_state state); /* NULL when there
                                                                                    is none */
 size_t cache_total(const struct cache *c);

@@ -48,6 +48,7 @@ struct consumer *consumer_new(struct queue *source, struct queue *park,
     intake_init(&c->intake, source, options->wait_s, options->visibility_s);
     c->intake.taken = taken;
     c->intake.owner = c;
+    breaker_init(&c->breaker);
     heartbeat_init(&c->heartbeat, source);
     c->heartbeat.lost = slots_lost;
     c->heartbeat.owner = c;
@@ -142,18 +143,29 @@ static void look_at_settings(struct consumer *c)
 void consumer_enter(struct consumer *c, struct delivery *d, struct bytes name, struct op *op)
 {
     op_begin(op, NULL, NULL);
+    if (lanes_holds(d, name)) {          /* it was held, and begins anew */
+        op_finish(op);
+        return;
+    }
+    settlement_leave_lane(&c->settlement, d);
     if (lanes_enter(&c->lanes, name, d)) {
         op_finish(op);
         return;
     }
     d->entering = op;
+    breaker_forget(&c->breaker, d);
     cache_move(&c->cache, d, DELIVERY_BLOCKED);
 }
 
 void consumer_verdict(struct consumer *c, struct delivery *d, const struct verdict *v,
                       struct monotime now)
 {
-    settlement_verdict(&c->settlement, d, v, now);
+    if (breaker_hear(&c->breaker, d, v, now))
+        slots_free_held(c, now);
+    if (v->kind == VERDICT_RETRY && v->outage && c->phase == RUNNING && !d->lost)
+        slots_hold(c, d, v, now);
+    else
+        settlement_verdict(&c->settlement, d, v, now);
 }
 
 static bool eager(const struct consumer *c)
@@ -168,14 +180,24 @@ static bool hurry(const struct consumer *c)
            (c->cache.counts[DELIVERY_READY] == 0 || c->cache.begun);
 }
 
+static void take(struct consumer *c, struct monotime now)
+{
+    if (monotime_reached(breaker_pause_end(&c->breaker), now))
+        intake_ask(&c->intake, slots_room(c), eager(c), now);
+}
+
+/* While stores fail, one more is taken for each try, and before what is held may fail once more. */
 static void running_turn(struct consumer *c, struct monotime now)
 {
+    if (c->breaker.open)
+        take(c, now);
     slots_fill(c, now);
     settlement_turn(&c->settlement, now, hurry(c));
     end_check(c, now);
     if (end_asks(c))
         ask_settings(c, now);
-    intake_ask(&c->intake, slots_room(c), eager(c), now);
+    if (!c->breaker.open)
+        take(c, now);
 }
 
 void consumer_turn(struct consumer *c, struct monotime now)
@@ -194,6 +216,11 @@ void consumer_turn(struct consumer *c, struct monotime now)
         end_drain_turn(c, now);
 }
 
+static struct monotime later(struct monotime a, struct monotime b)
+{
+    return a.us > b.us ? a : b;
+}
+
 struct monotime consumer_next(const struct consumer *c)
 {
     struct monotime next = end_next(c);
@@ -201,12 +228,12 @@ struct monotime consumer_next(const struct consumer *c)
         return (struct monotime){0};
     if (c->phase == STARTING)
         return next;
-    if (slots_open(c))
-        return (struct monotime){0};
+    next = monotime_earlier(next, slots_next(c));
     next = monotime_earlier(next, slots_deadline(c));
     next = monotime_earlier(next, heartbeat_next(&c->heartbeat));
     next = monotime_earlier(next, settlement_next(&c->settlement));
-    return monotime_earlier(next, intake_next(&c->intake, slots_room(c), eager(c)));
+    return monotime_earlier(next, later(intake_next(&c->intake, slots_room(c), eager(c)),
+                                        breaker_pause_end(&c->breaker)));
 }
 
 bool consumer_draining(const struct consumer *c)

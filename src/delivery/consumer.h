@@ -9,6 +9,9 @@
 #include "delivery/cache.h"
 #include "delivery/ledger.h"
 
+/* until_empty: an error when the stores of its handlers fail for so long; all goes back. */
+#define CONSUMER_OUTAGE_US (60 * SECOND_US)
+
 struct consumer_options {
     size_t concurrency;              /* handlers at once, at least 1 */
     int wait_s;                      /* long poll */

@@ -51,19 +51,14 @@ static bool goes_first(const struct delivery *a, const struct delivery *b)
     return a->message->receive_count % 2 ? order < 0 : order > 0;
 }
 
-static struct delivery *after(const struct cache *cache, const struct delivery *d)
-{
-    struct link *next = list_after(&cache->lists[DELIVERY_READY], &d->link);
-    return next ? LIST_ITEM(next, struct delivery, link) : NULL;
-}
-
 /* The next to start, or NULL. All that may be received must be here before a delicate one is
  * chosen: their order is one of all of them. */
 static struct delivery *next_ready(const struct consumer *c)
 {
     struct delivery *chosen = NULL;
     bool allowed = c->cache.begun == 0 && c->intake.calls == 0;
-    for (struct delivery *d = cache_first(&c->cache, DELIVERY_READY); d; d = after(&c->cache, d)) {
+    struct delivery *d = cache_first(&c->cache, DELIVERY_READY);
+    for (; d; d = cache_after(&c->cache, d)) {
         if (!d->delicate)
             return d;
         if (allowed && (!chosen || goes_first(d, chosen)))
@@ -90,17 +85,51 @@ static size_t room_for_more(const struct consumer *c)
 
 size_t slots_room(const struct consumer *c)
 {
-    size_t room = room_for_more(c);
+    bool untried = c->cache.counts[DELIVERY_READY] || c->cache.counts[DELIVERY_GRANTED];
+    size_t all = room_for_more(c), room = !c->breaker.open ? all : all && !untried;
     uint64_t most = c->options.max_messages, received = c->settlement.ledger.received;
     if (!most)
         return room;
     return most - received < room ? (size_t)(most - received) : room;
 }
 
-bool slots_open(const struct consumer *c)
+/* ---- held messages ---- */
+
+void slots_hold(struct consumer *c, struct delivery *d, const struct verdict *v,
+                struct monotime now)
 {
-    return c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency &&
-           (c->cache.counts[DELIVERY_GRANTED] || next_ready(c));
+    int64_t after_us = v->after_us == VERDICT_BACKOFF ? breaker_pause(&c->breaker, d->holds)
+                                                      : v->after_us;
+    d->holds++;
+    d->not_before = monotime_after(now, after_us);
+    cache_move(&c->cache, d, DELIVERY_HELD);
+}
+
+void slots_free_held(struct consumer *c, struct monotime now)
+{
+    struct delivery *d = cache_first(&c->cache, DELIVERY_HELD);
+    for (; d; d = cache_after(&c->cache, d))
+        d->not_before = now;
+}
+
+/* The one that begins next: while stores fail, the one that was not tried for longest. */
+static struct delivery *next_held(const struct consumer *c)
+{
+    struct delivery *chosen = cache_first(&c->cache, DELIVERY_HELD), *d = chosen;
+    for (; d && !c->breaker.open; d = cache_after(&c->cache, d))
+        if (monotime_until(chosen->not_before, d->not_before) < 0)
+            chosen = d;
+    return chosen;
+}
+
+struct monotime slots_next(const struct consumer *c)
+{
+    const struct delivery *held = next_held(c);
+    if (c->cache.counts[DELIVERY_RUNNING] >= c->options.concurrency)
+        return NEVER;
+    if (c->cache.counts[DELIVERY_GRANTED] || next_ready(c) || (held && c->breaker.open))
+        return breaker_next(&c->breaker);
+    return held ? held->not_before : NEVER;
 }
 
 /* ---- starting ---- */
@@ -133,6 +162,7 @@ static void run(struct consumer *c, struct delivery *d, struct monotime now)
 {
     cache_move(&c->cache, d, DELIVERY_RUNNING);
     d->begun = now;
+    breaker_try(&c->breaker, d);
 }
 
 static void begin_or_refuse(struct consumer *c, struct delivery *d, struct monotime now)
@@ -180,19 +210,34 @@ void slots_stop_late(struct consumer *c, struct monotime now)
         struct delivery *d = cache_first(&c->cache, DELIVERY_RUNNING);
         log_line(LOG_WARN, "message %s: its handler was stopped: %s", d->message->id, late.reason);
         c->host.cancel(c->host.self, d);
+        breaker_forget(&c->breaker, d);
         settlement_verdict(&c->settlement, d, &late, now);
     }
 }
 
+/* Gives a slot to the next of those that wait for one; false when there is none. */
+static bool fill_one(struct consumer *c, struct monotime now)
+{
+    struct delivery *granted = cache_first(&c->cache, DELIVERY_GRANTED), *held = next_held(c);
+    struct delivery *ready = next_ready(c);
+    bool due = held && monotime_reached(held->not_before, now);
+    if (granted)
+        go_on_or_refuse(c, granted, now);
+    else if (due && !c->breaker.open)
+        begin_or_refuse(c, held, now);
+    else if (ready)
+        begin_or_refuse(c, ready, now);
+    else if (held && c->breaker.open)
+        begin_or_refuse(c, held, now);
+    else
+        return false;
+    return true;
+}
+
 void slots_fill(struct consumer *c, struct monotime now)
 {
-    while (c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency) {
-        struct delivery *d = cache_first(&c->cache, DELIVERY_GRANTED);
-        if (d)
-            go_on_or_refuse(c, d, now);
-        else if ((d = next_ready(c)) != NULL)
-            begin_or_refuse(c, d, now);
-        else
-            return;
-    }
+    bool more = true;
+    while (more && c->cache.counts[DELIVERY_RUNNING] < c->options.concurrency &&
+           monotime_reached(breaker_next(&c->breaker), now))
+        more = fill_one(c, now);
 }

@@ -4,6 +4,7 @@
 #ifndef TIDEGATE_DELIVERY_CONSUMER_STATE_H
 #define TIDEGATE_DELIVERY_CONSUMER_STATE_H
 
+#include "delivery/breaker.h"
 #include "delivery/consumer.h"
 #include "delivery/heartbeat.h"
 #include "delivery/intake.h"
@@ -27,6 +28,7 @@ struct consumer {
     bool answered;                   /* … and answered, not looked at */
     struct intake intake;
     struct heartbeat heartbeat;
+    struct breaker breaker;
     struct cache cache;
     struct lanes lanes;
     struct settlement settlement;
@@ -45,8 +47,13 @@ struct consumer {
 void slots_take(struct consumer *c, struct delivery *d);
 /* Gives free slots to those that wait for one; parks or forgets what must not start. */
 void slots_fill(struct consumer *c, struct monotime now);
-/* Is there a free slot, and something that could have it? */
-bool slots_open(const struct consumer *c);
+/* When a free slot and something that may have it meet; NEVER: they do not. */
+struct monotime slots_next(const struct consumer *c);
+/* Its store could not: it begins anew, later. */
+void slots_hold(struct consumer *c, struct delivery *d, const struct verdict *v,
+                struct monotime now);
+/* The stores work again: what is held may begin. */
+void slots_free_held(struct consumer *c, struct monotime now);
 /* How many messages may be taken now, those that are asked for included. */
 size_t slots_room(const struct consumer *c);
 size_t slots_in_hand(const struct consumer *c);  /* without those that have their verdict */

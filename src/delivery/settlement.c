@@ -22,12 +22,17 @@ static int64_t backoff(struct settlement *s, int receive_count)
     return random_below(&s->random, (backoff_first_us << doublings) + 1);
 }
 
-/* Confirmed, one way or the other: counted, out of its lane, forgotten. */
-static void finish(struct settlement *s, struct delivery *d)
+void settlement_leave_lane(struct settlement *s, struct delivery *d)
 {
     struct delivery *heir = lanes_leave(s->lanes, d);
     if (heir)
         cache_move(s->cache, heir, DELIVERY_GRANTED);
+}
+
+/* Confirmed, one way or the other: counted, out of its lane, forgotten. */
+static void finish(struct settlement *s, struct delivery *d)
+{
+    settlement_leave_lane(s, d);
     ledger_settle(&s->ledger, &d->verdict);
     if (d->unparkable)
         s->ledger.unparkable++;
@@ -143,7 +148,8 @@ static void give_up(const struct settlement *s, struct delivery *d)
 {
     struct verdict *v = &d->verdict;
     char reason[VERDICT_REASON_MAX];
-    if (v->kind != VERDICT_RETRY || !s->can_park || d->message->receive_count < s->max_receives)
+    if (v->kind != VERDICT_RETRY || v->outage || !s->can_park ||
+        d->message->receive_count < s->max_receives)
         return;
     snprintf(reason, sizeof reason, "gave up after %d receives: %.340s", d->message->receive_count,
              v->reason[0] ? v->reason : "retried");

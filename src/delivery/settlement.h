@@ -35,6 +35,8 @@ void settlement_park_to(struct settlement *s, struct queue *park, int max_receiv
 /* The delivery's answer, once each; it is SETTLING from here on. */
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
                         struct monotime now);
+/* It goes on without its lane, if it has one. */
+void settlement_leave_lane(struct settlement *s, struct delivery *d);
 /* Ends a delivery without a word to the queue: counted as released, its lease ends by itself. */
 void settlement_forget(struct settlement *s, struct delivery *d);
 void settlement_turn(struct settlement *s, struct monotime now, bool hurry);
