@@ -55,12 +55,22 @@ static void answer(struct work *w)
     consumer_verdict(w->rig->consumer, d, &w->verdict, w->rig->now);
 }
 
+/* One message is never handled twice at once. */
+static bool rig_begun(const struct rig *r, const char *id)
+{
+    for (size_t i = 0; i < r->work_count; i++)
+        if (r->works[i].delivery && strcmp(r->works[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 static void start(void *self, struct delivery *d)
 {
     struct rig *r = self;
     struct work *w;
     assert_true(r->work_count < RIG_WORKS);
     assert_false(d->lost);
+    assert_false(rig_begun(r, d->message->id));
     assert_true(monotime_until(r->now, d->lease_end) > 0);
     w = &r->works[r->work_count++];
     *w = (struct work){.delivery = d, .rig = r, .begun = r->now, .takes_us = -1};

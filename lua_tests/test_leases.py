@@ -71,3 +71,17 @@ def test_a_deadline_ends_what_the_lease_would_not(aws, tidegate):
     parked, = aws.take_all(aws.sqs.get_queue_url(QueueName="dead")["QueueUrl"])
     assert parked["MessageAttributes"]["tidegate-reason"]["StringValue"] \
         == "gave up after 2 receives: deadline of 1 s passed"
+
+
+def test_what_was_applied_is_only_deleted_when_it_comes_again(aws, tidegate):
+    bodies = creates(5)
+    queue = prepare(aws, bodies, visibility=LEASE_S)
+    aws.add_rule(op="DeleteMessageBatch", times=1, action="status", status=403,
+                 code="AccessDenied")
+    result = tidegate.run("consume", "sqs://requests", "s3://widgets", *TO_THE_END)
+    assert result.returncode == 0, result.stderr
+    found = ledger(result.stdout)
+    assert found["done"] + found["skipped"] == len(aws.calls("PutObject")) == 5, result.stderr
+    assert found["skipped"] == found["released"] > 0
+    assert set(times_given(aws).values()) <= {1, 2}
+    check_all_done(aws, queue, bodies)

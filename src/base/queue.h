@@ -98,6 +98,7 @@ struct queue_ops {
 struct queue {
     const struct queue_ops *ops;
     char *url;                       /* as messages name it: "sqs://widget-requests", "file:in" */
+    bool keyed;                      /* an id is a key, under which more than one may be sent */
 };
 
 void queue_start(struct queue *q, struct queue_op *op, struct monotime now);

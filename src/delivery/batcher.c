@@ -13,6 +13,7 @@ struct flight {
     struct queue_op op;
     struct batcher *batcher;
     struct delivery *items[QUEUE_BATCH];
+    const struct message *said[QUEUE_BATCH];     /* whose receipt was sent: only compared */
     struct pairs attributes[QUEUE_BATCH];        /* SEND */
     struct link link;
 };
@@ -89,6 +90,7 @@ static void launch(struct batcher *b, struct monotime now)
             continue;
         list_remove(at);
         f->items[f->op.entry_count] = d;
+        f->said[f->op.entry_count] = d->message;
         fill(f, f->op.entry_count++);
     }
     list_push(&b->flights, &f->link);
@@ -109,6 +111,12 @@ static void judge(struct batcher *b, struct delivery *d, const struct err *err, 
     list_push(&b->waiting, &d->batch_link);
 }
 
+/* It was received again meanwhile: an old receipt may say nothing to its queue. */
+static bool outdated(const struct flight *f, size_t at)
+{
+    return f->batcher->verb != QUEUE_SEND && f->items[at]->message != f->said[at];
+}
+
 static void look_at_answers(struct batcher *b, struct monotime now)
 {
     struct link *at;
@@ -116,7 +124,10 @@ static void look_at_answers(struct batcher *b, struct monotime now)
         struct flight *f = LIST_ITEM(at, struct flight, link);
         bool whole = err_any(&f->op.op.err);
         for (size_t i = 0; i < f->op.entry_count; i++)
-            judge(b, f->items[i], whole ? &f->op.op.err : &f->op.entries[i].err, now);
+            if (outdated(f, i))
+                batcher_add(b, f->items[i], now);
+            else
+                judge(b, f->items[i], whole ? &f->op.op.err : &f->op.entries[i].err, now);
         flight_free(f);
     }
 }

@@ -255,6 +255,7 @@ static struct bucket_queue *make(struct bucket *bucket, bool parked)
 {
     struct bucket_queue *q = mem_new(sizeof *q);
     q->queue.ops = &ops;
+    q->queue.keyed = true;
     q->parked = parked;
     shelf_init(&q->shelf, bucket, parked);
     return q;

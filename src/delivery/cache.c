@@ -1,10 +1,19 @@
 #include "delivery/cache.h"
 
+#include <string.h>
+
 void cache_init(struct cache *c)
 {
     *c = (struct cache){0};
     for (size_t i = 0; i < DELIVERY_STATES; i++)
         list_init(&c->lists[i]);
+    for (size_t i = 0; i < CACHE_BUCKETS; i++)
+        list_init(&c->ids[i]);
+}
+
+static size_t bucket_of(const struct message *m)
+{
+    return bytes_hash(bytes_of(m->id)) % CACHE_BUCKETS;
 }
 
 struct delivery *cache_add(struct cache *c, struct message *m)
@@ -13,9 +22,40 @@ struct delivery *cache_add(struct cache *c, struct message *m)
     d->message = m;
     d->lease_end = NEVER;
     d->state = DELIVERY_READY;
+    list_push(&c->ids[bucket_of(m)], &d->id_link);
     list_push(&c->lists[DELIVERY_READY], &d->link);
     c->counts[DELIVERY_READY]++;
     return d;
+}
+
+struct delivery *cache_twin(const struct cache *c, const struct message *m)
+{
+    const struct list *bucket = &c->ids[bucket_of(m)];
+    for (struct link *at = list_first(bucket); at; at = list_after(bucket, at)) {
+        struct delivery *d = LIST_ITEM(at, struct delivery, id_link);
+        if (strcmp(d->message->id, m->id) == 0 && bytes_compare(d->message->body, m->body) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+void cache_renew(struct delivery *d, struct message *m)
+{
+    struct superseded *old = mem_new(sizeof *old);
+    *old = (struct superseded){d->message, d->older};
+    d->older = old;
+    d->message = m;
+    d->lost = false;
+}
+
+static void forget_older(struct delivery *d)
+{
+    struct superseded *next;
+    for (struct superseded *old = d->older; old; old = next) {
+        next = old->next;
+        message_free(old->message);
+        mem_free(old);
+    }
 }
 
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state)
@@ -39,12 +79,14 @@ void cache_remove(struct cache *c, struct delivery *d)
     c->delicate -= d->delicate;
     c->begun -= d->delicate && d->state != DELIVERY_READY;
     list_remove(&d->link);
+    list_remove(&d->id_link);
     list_remove(&d->lane_link);
     list_remove(&d->batch_link);
     list_remove(&d->beat_link);
     if (d->beat_slot)
         *d->beat_slot = NULL;
     c->counts[d->state]--;
+    forget_older(d);
     message_free(d->message);
     mem_free(d);
 }

@@ -8,6 +8,8 @@
 #include "base/queue.h"
 #include "delivery/verdict.h"
 
+enum { CACHE_BUCKETS = 256 };
+
 enum delivery_state {
     DELIVERY_READY,          /* waits for a free slot */
     DELIVERY_RUNNING,        /* its handler runs or waits on the world */
@@ -20,9 +22,16 @@ enum delivery_state {
 
 struct lane;
 
+/* A delivery of the same message that came before; calls and tasks may still point at it. */
+struct superseded {
+    struct message *message;
+    struct superseded *next;
+};
+
 struct delivery {
     enum delivery_state state;
-    struct message *message;
+    struct message *message;         /* the newest delivery of it */
+    struct superseded *older;
     struct monotime lease_end;
     struct monotime lease_limit;     /* it cannot be hidden beyond this */
     struct monotime *lease_shown;    /* the host's copy of lease_end; NULL: it has none */
@@ -35,6 +44,7 @@ struct delivery {
     void *task, *host;               /* the host's */
 
     struct link link;                /* in the cache's list of its state */
+    struct link id_link;             /* in the cache's list of its id's hash */
     struct lane *lane;               /* NULL: in none */
     struct link lane_link;           /* in its lane's queue while BLOCKED */
     struct link batch_link;          /* in a batcher's queue while it waits for a call */
@@ -50,6 +60,7 @@ struct delivery {
 };
 
 struct cache {
+    struct list ids[CACHE_BUCKETS];
     struct list lists[DELIVERY_STATES];
     size_t counts[DELIVERY_STATES];
     size_t delicate, begun;          /* those that are marked; of them those not READY any more */
@@ -58,6 +69,10 @@ struct cache {
 void cache_init(struct cache *c);
 /* Takes the message over; the delivery is READY, behind all others, and has no lease yet. */
 struct delivery *cache_add(struct cache *c, struct message *m);
+/* The one that holds an earlier delivery of the same message, id and body, or NULL. */
+struct delivery *cache_twin(const struct cache *c, const struct message *m);
+/* Takes a newer delivery of its message over: from now on its receipt counts. */
+void cache_renew(struct delivery *d, struct message *m);
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
 /* A READY one. */
 void cache_mark_delicate(struct cache *c, struct delivery *d);

@@ -26,10 +26,17 @@ static void taken(struct intake *in, struct message *m, struct monotime asked_at
                   struct monotime now)
 {
     struct consumer *c = in->owner;
-    struct delivery *d = cache_add(&c->cache, m);
+    struct delivery *d = cache_twin(&c->cache, m);
     c->settlement.ledger.received++;
+    if (d) {                             /* its handler must not run twice at once */
+        if (!settlement_renew(&c->settlement, d, m))
+            heartbeat_add(&c->heartbeat, d, asked_at, now);
+        return;
+    }
+    d = cache_add(&c->cache, m);
     heartbeat_add(&c->heartbeat, d, asked_at, now);
-    slots_take(c, d);
+    if (!settlement_again(&c->settlement, d, now))
+        slots_take(c, d);
 }
 
 struct consumer *consumer_new(struct queue *source, struct queue *park,

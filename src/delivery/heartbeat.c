@@ -73,6 +73,7 @@ void heartbeat_add(struct heartbeat *h, struct delivery *d, struct monotime aske
                    struct monotime now)
 {
     int64_t left;
+    list_remove(&d->beat_link);
     set_lease(d, monotime_after(asked_at, window_us(h)));
     d->lease_limit = monotime_after(asked_at, (QUEUE_VISIBILITY_MAX_S - MARGIN_S) * SECOND_US);
     left = monotime_until(now, d->lease_end);
@@ -140,11 +141,9 @@ static void judge(struct heartbeat *h, struct flight *f, size_t at, struct monot
         return;
     f->items[at] = NULL;
     d->beat_slot = NULL;
-    if (d->unextendable)
-        return;
-    if (d->message != f->said[at]) {
-        schedule(h, d, now);
-    } else if (!err_any(err)) {
+    if (d->unextendable || d->message != f->said[at])
+        return;                          /* it goes back, or was received again since */
+    if (!err_any(err)) {
         set_lease(d, monotime_after(op->asked_at, op->entries[at].delay_s * SECOND_US));
         schedule(h, d, now);
     } else if (err->retryable) {

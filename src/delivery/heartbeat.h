@@ -25,7 +25,7 @@ struct heartbeat {
 };
 
 void heartbeat_init(struct heartbeat *h, struct queue *queue);
-/* A message that was just received: sets its lease. */
+/* A message that was just received, for the first time or again: sets its lease. */
 void heartbeat_add(struct heartbeat *h, struct delivery *d, struct monotime asked_at,
                    struct monotime now);
 /* It is given back: no later extension may hide it. */

@@ -106,6 +106,7 @@ static void parked(struct batcher *b, struct delivery *d, const struct err *err)
     if (!err_any(err)) {
         if (d->detail == PARKING_BARE)
             tell_bare(d);
+        applied_add(&s->applied, d->message->id);
         batcher_add(&s->acks, d, d->not_before);
         return;
     }
@@ -130,6 +131,7 @@ void settlement_init(struct settlement *s, struct queue *source, struct cache *c
     batcher_init(&s->releases, source, QUEUE_RELEASE, 0);
     batcher_init(&s->parks, NULL, QUEUE_SEND, 0);
     s->parks.source = source->url;
+    s->remembers = !source->keyed;
     s->acks.owner = s->releases.owner = s->parks.owner = s;
     s->acks.settled = acked;
     s->releases.settled = released;
@@ -157,6 +159,37 @@ static void give_up(const struct settlement *s, struct delivery *d)
     v->kind = VERDICT_PARK;
 }
 
+static bool applies(const struct verdict *v)
+{
+    return v->kind == VERDICT_DONE || v->kind == VERDICT_SKIP;
+}
+
+static void ack(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    applied_add(&s->applied, d->message->id);
+    batcher_add(&s->acks, d, now);
+}
+
+bool settlement_again(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    static const struct verdict again = {.kind = VERDICT_SKIP, .reason = "it was applied before"};
+    if (!s->remembers || !applied_has(&s->applied, d->message->id))
+        return false;
+    log_line(LOG_INFO, "message %s: given again, but it was applied here: only deleted",
+             d->message->id);
+    settlement_verdict(s, d, &again, now);
+    return true;
+}
+
+bool settlement_renew(struct settlement *s, struct delivery *d, struct message *m)
+{
+    static const struct verdict superseded = {.kind = VERDICT_RELEASE};
+    enum verdict_kind kind = d->verdict.kind;
+    cache_renew(d, m);
+    ledger_settle(&s->ledger, &superseded);
+    return d->state == DELIVERY_SETTLING && (kind == VERDICT_RETRY || kind == VERDICT_RELEASE);
+}
+
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
                         struct monotime now)
 {
@@ -169,8 +202,8 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
     give_up(s, d);
     if (d->verdict.kind == VERDICT_PARK && !s->can_park)
         keep_unparkable(s, d);
-    if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
-        batcher_add(&s->acks, d, now);
+    if (applies(&d->verdict))
+        ack(s, d, now);
     else if (d->lost)
         settlement_forget(s, d);         /* it comes again; parked now, it would be there twice */
     else if (d->verdict.kind == VERDICT_PARK)

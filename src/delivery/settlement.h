@@ -9,6 +9,7 @@
 #define TIDEGATE_DELIVERY_SETTLEMENT_H
 
 #include "base/random.h"
+#include "delivery/applied.h"
 #include "delivery/batcher.h"
 #include "delivery/idset.h"
 #include "delivery/lanes.h"
@@ -23,6 +24,8 @@ struct settlement {
     bool can_park;
     int max_receives;                /* a retry of a message received so often becomes a park */
     struct idset unparkable; /* messages that went back because no place takes them */
+    bool remembers;                  /* ids of the source are used once */
+    struct applied applied;          /* handled here; only their delete may be missing */
     struct returns returns;          /* handlers that answered "later" */
     struct random random;
 };
@@ -35,6 +38,10 @@ void settlement_park_to(struct settlement *s, struct queue *park, int max_receiv
 /* The delivery's answer, once each; it is SETTLING from here on. */
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
                         struct monotime now);
+/* A message that was just taken: one that was applied here is only deleted: true. */
+bool settlement_again(struct settlement *s, struct delivery *d, struct monotime now);
+/* A message in hand was received again: the older receive is over. Is it on its way back? */
+bool settlement_renew(struct settlement *s, struct delivery *d, struct message *m);
 /* It goes on without its lane, if it has one. */
 void settlement_leave_lane(struct settlement *s, struct delivery *d);
 /* Ends a delivery without a word to the queue: counted as released, its lease ends by itself. */
