@@ -33,6 +33,8 @@ static struct message *deliver(struct fake_queue *q, size_t index, int visibilit
     out->receipt = mem_text(receipt);
     out->body = (struct bytes){mem_text(m->id), strlen(m->id)};
     out->receive_count = m->receive_count;
+    if (strchr(m->id, '/'))
+        out->group_id = mem_slice(m->id, (size_t)(strchr(m->id, '/') - m->id));
     pairs_set(&out->attributes, "colour", "blue");
     return out;
 }

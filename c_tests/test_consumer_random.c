@@ -45,7 +45,8 @@ static void fill_source(struct rig *r, struct schedule *s)
     int count = (int)below(s, MESSAGES_MAX);
     char id[FAKE_ID];
     for (int i = 0; i < count; i++) {
-        snprintf(id, sizeof id, "%c%d", "-abc"[below(s, 4)], (int)below(s, MESSAGES_MAX));
+        snprintf(id, sizeof id, "%c%s%d", "-abc"[below(s, 4)], r->source.settings.fifo ? "/" : "",
+                 (int)below(s, MESSAGES_MAX));
         fake_add(&r->source, id);
         if (below(s, 3) == 0)
             r->source.messages[i].visible_at = monotime_after(r->now, below(s, 60 * SECOND_US));
@@ -77,6 +78,7 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     if (below(s, 3) == 0)
         r->options.deadline_us = 1 + below(s, 20 * SECOND_US);
     r->has_park = below(s, 3);
+    r->source.settings.fifo = below(s, 3) == 0;
     r->answers_in_start = below(s, 6) == 0;
     r->source.settings.visibility_s = 3 + (int)below(s, 37);
     r->plan = plan;

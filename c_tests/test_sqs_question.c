@@ -67,6 +67,9 @@ static void asks_about_entries(void **state)
     buf_free(&out);
 }
 
+/* SHA-256 of "abc" */
+#define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
 static void sends_messages(void **state)
 {
     struct queue_op op;
@@ -95,7 +98,12 @@ static void sends_messages(void **state)
     assert_int_equal(sqs_ask_batch(&out, "u", &op, true, &left, &asked), 0);
     check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"1\",\"MessageBody\":\"abc\","
                "\"MessageGroupId\":\"g\",\"MessageDeduplicationId\":"
-               "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}]}");
+               "\"" ABC "\"}]}");
+    op.entries[1] = (struct queue_entry){.body = BYTES("other"), .id = BYTES("abc")};
+    left = 2;
+    assert_int_equal(sqs_ask_batch(&out, "u", &op, true, &left, &asked), 0);
+    check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"1\",\"MessageBody\":\"other\","
+               "\"MessageGroupId\":\"" ABC "\",\"MessageDeduplicationId\":\"" ABC "\"}]}");
     pairs_free(&attributes);
     buf_free(&out);
 }

@@ -54,7 +54,8 @@ struct queue_entry {
     int delay_s; /* EXTEND: the new lease; RELEASE: 0 gives it back at once; SEND: delay of the
                     first delivery */
     struct bytes body;               /* SEND */
-    struct bytes id;                 /* SEND to a bucket: the key, required; queues ignore it */
+    struct bytes id;                 /* SEND to a bucket: the key, required; to a FIFO queue: what
+                                        tells it from others, and its group if it has none */
     struct bytes group_id;           /* SEND to a FIFO queue */
     const struct pairs *attributes;  /* SEND; NULL: none */
     struct err err; /* empty when this entry went well; `retryable` says whether another try may

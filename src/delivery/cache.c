@@ -9,11 +9,18 @@ void cache_init(struct cache *c)
         list_init(&c->lists[i]);
     for (size_t i = 0; i < CACHE_BUCKETS; i++)
         list_init(&c->ids[i]);
+    for (size_t i = 0; i < CACHE_BUCKETS; i++)
+        list_init(&c->groups[i]);
 }
 
 static size_t bucket_of(const struct message *m)
 {
     return bytes_hash(bytes_of(m->id)) % CACHE_BUCKETS;
+}
+
+static size_t group_bucket_of(const struct message *m)
+{
+    return bytes_hash(bytes_of(m->group_id)) % CACHE_BUCKETS;
 }
 
 struct delivery *cache_add(struct cache *c, struct message *m)
@@ -23,6 +30,8 @@ struct delivery *cache_add(struct cache *c, struct message *m)
     d->lease_end = NEVER;
     d->state = DELIVERY_READY;
     list_push(&c->ids[bucket_of(m)], &d->id_link);
+    if (c->ordered && m->group_id)
+        list_push(&c->groups[group_bucket_of(m)], &d->group_link);
     list_push(&c->lists[DELIVERY_READY], &d->link);
     c->counts[DELIVERY_READY]++;
     return d;
@@ -35,6 +44,39 @@ struct delivery *cache_twin(const struct cache *c, const struct message *m)
         struct delivery *d = LIST_ITEM(at, struct delivery, id_link);
         if (strcmp(d->message->id, m->id) == 0 && bytes_compare(d->message->body, m->body) == 0)
             return d;
+    }
+    return NULL;
+}
+
+static bool same_group(const struct delivery *a, const struct delivery *b)
+{
+    return strcmp(a->message->group_id, b->message->group_id) == 0;
+}
+
+bool cache_leads(const struct cache *c, const struct delivery *d)
+{
+    const struct link *at = &d->group_link;
+    const struct list *group;
+    if (!c->ordered || !d->message->group_id)
+        return true;
+    group = &c->groups[group_bucket_of(d->message)];
+    while ((at = list_before(group, at)) != NULL)
+        if (same_group(LIST_ITEM(at, struct delivery, group_link), d))
+            return false;
+    return true;
+}
+
+struct delivery *cache_follower(const struct cache *c, const struct delivery *d)
+{
+    const struct link *at = &d->group_link;
+    const struct list *group;
+    if (!c->ordered || !d->message->group_id)
+        return NULL;
+    group = &c->groups[group_bucket_of(d->message)];
+    while ((at = list_after(group, at)) != NULL) {
+        struct delivery *next = LIST_ITEM(at, struct delivery, group_link);
+        if (next->state == DELIVERY_READY && same_group(next, d))
+            return next;
     }
     return NULL;
 }
@@ -80,6 +122,7 @@ void cache_remove(struct cache *c, struct delivery *d)
     c->begun -= d->delicate && d->state != DELIVERY_READY;
     list_remove(&d->link);
     list_remove(&d->id_link);
+    list_remove(&d->group_link);
     list_remove(&d->lane_link);
     list_remove(&d->batch_link);
     list_remove(&d->beat_link);

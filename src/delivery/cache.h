@@ -45,6 +45,7 @@ struct delivery {
 
     struct link link;                /* in the cache's list of its state */
     struct link id_link;             /* in the cache's list of its id's hash */
+    struct link group_link;          /* ... and of its group's, in receive order */
     struct lane *lane;               /* NULL: in none */
     struct link lane_link;           /* in its lane's queue while BLOCKED */
     struct link batch_link;          /* in a batcher's queue while it waits for a call */
@@ -61,6 +62,8 @@ struct delivery {
 
 struct cache {
     struct list ids[CACHE_BUCKETS];
+    struct list groups[CACHE_BUCKETS];           /* by the hash of their group */
+    bool ordered;                    /* groups have an order; else they mean nothing here */
     struct list lists[DELIVERY_STATES];
     size_t counts[DELIVERY_STATES];
     size_t delicate, begun;          /* those that are marked; of them those not READY any more */
@@ -73,6 +76,10 @@ struct delivery *cache_add(struct cache *c, struct message *m);
 struct delivery *cache_twin(const struct cache *c, const struct message *m);
 /* Takes a newer delivery of its message over: from now on its receipt counts. */
 void cache_renew(struct delivery *d, struct message *m);
+/* Does nothing of its group stand in front of it? */
+bool cache_leads(const struct cache *c, const struct delivery *d);
+/* The first READY one of its group behind it, or NULL. */
+struct delivery *cache_follower(const struct cache *c, const struct delivery *d);
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state);
 /* A READY one. */
 void cache_mark_delicate(struct cache *c, struct delivery *d);

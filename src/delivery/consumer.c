@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+#include <string.h>
+
 enum { DEFAULT_RECEIVES = 5, DEFAULT_VISIBILITY_S = 30 };
 
 static void settings_landed(struct op *op)
@@ -22,20 +24,37 @@ static void ask_settings(struct consumer *c, struct monotime now)
     queue_start(c->source, &c->settings, now);
 }
 
+/* One of its group is on its way back: this one must not overtake it. */
+static bool behind_failed(const struct consumer *c, const struct delivery *d)
+{
+    const struct delivery *at = cache_first(&c->cache, DELIVERY_SETTLING);
+    if (!c->cache.ordered || cache_leads(&c->cache, d))
+        return false;
+    for (; at; at = cache_after(&c->cache, at))
+        if (settlement_goes_back(at) && at->message->group_id &&
+            strcmp(at->message->group_id, d->message->group_id) == 0)
+            return true;
+    return false;
+}
+
 static void taken(struct intake *in, struct message *m, struct monotime asked_at,
                   struct monotime now)
 {
+    static const struct verdict back = {.kind = VERDICT_RELEASE};
     struct consumer *c = in->owner;
     struct delivery *d = cache_twin(&c->cache, m);
     c->settlement.ledger.received++;
     if (d) {                             /* its handler must not run twice at once */
-        if (!settlement_renew(&c->settlement, d, m))
+        settlement_renew(&c->settlement, d, m);
+        if (!settlement_goes_back(d))
             heartbeat_add(&c->heartbeat, d, asked_at, now);
         return;
     }
     d = cache_add(&c->cache, m);
     heartbeat_add(&c->heartbeat, d, asked_at, now);
-    if (!settlement_again(&c->settlement, d, now))
+    if (behind_failed(c, d))
+        settlement_verdict(&c->settlement, d, &back, now);
+    else if (!settlement_again(&c->settlement, d, now))
         slots_take(c, d);
 }
 
@@ -116,6 +135,13 @@ static void choose_lease(struct consumer *c, bool denied)
     c->heartbeat.window_s = c->lease_s;
 }
 
+/* For a queue whose settings may not be read: a FIFO queue must be named so. */
+static bool is_fifo(const char *url)
+{
+    size_t len = strlen(url);
+    return len > 5 && strcmp(url + len - 5, ".fifo") == 0;
+}
+
 static void begin(struct consumer *c)
 {
     const struct queue_settings *s = &c->settings.settings;
@@ -126,6 +152,7 @@ static void begin(struct consumer *c)
         end_with_error(c, &c->settings.op.err);
         return;
     }
+    c->cache.ordered = s->fifo || is_fifo(c->source->url);
     choose_park(c);
     choose_lease(c, denied);
     if (c->intake.wait_s > c->lease_s * 2 / 3)
@@ -177,14 +204,14 @@ void consumer_verdict(struct consumer *c, struct delivery *d, const struct verdi
 
 static bool eager(const struct consumer *c)
 {
-    return c->cache.counts[DELIVERY_READY] == 0;
+    return c->cache.counts[DELIVERY_READY] == 0 || (c->cache.ordered && !slots_ready(c));
 }
 
 /* Nobody will come to share the call, or somebody waits for its end. */
 static bool hurry(const struct consumer *c)
 {
-    return c->cache.counts[DELIVERY_RUNNING] == 0 &&
-           (c->cache.counts[DELIVERY_READY] == 0 || c->cache.begun);
+    return c->cache.ordered || (c->cache.counts[DELIVERY_RUNNING] == 0 &&
+           (c->cache.counts[DELIVERY_READY] == 0 || c->cache.begun));
 }
 
 static void take(struct consumer *c, struct monotime now)

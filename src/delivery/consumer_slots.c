@@ -59,12 +59,19 @@ static struct delivery *next_ready(const struct consumer *c)
     bool allowed = c->cache.begun == 0 && c->intake.calls == 0;
     struct delivery *d = cache_first(&c->cache, DELIVERY_READY);
     for (; d; d = cache_after(&c->cache, d)) {
+        if (!cache_leads(&c->cache, d))
+            continue;
         if (!d->delicate)
             return d;
         if (allowed && (!chosen || goes_first(d, chosen)))
             chosen = d;
     }
     return chosen;
+}
+
+bool slots_ready(const struct consumer *c)
+{
+    return next_ready(c) != NULL;
 }
 
 /* ---- room ---- */

@@ -47,6 +47,8 @@ struct consumer {
 void slots_take(struct consumer *c, struct delivery *d);
 /* Gives free slots to those that wait for one; parks or forgets what must not start. */
 void slots_fill(struct consumer *c, struct monotime now);
+/* Is there one that was not begun, and may be? */
+bool slots_ready(const struct consumer *c);
 /* When a free slot and something that may have it meet; NEVER: they do not. */
 struct monotime slots_next(const struct consumer *c);
 /* Its store could not: it begins anew, later. */

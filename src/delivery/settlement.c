@@ -46,7 +46,7 @@ static void warn(const struct delivery *d, const char *what, const struct err *e
     log_line(LOG_WARN, "message %s: %s", d->message->id, text);
 }
 
-static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
+static void release(struct settlement *s, struct delivery *d, struct monotime now)
 {
     int64_t most = monotime_until(now, d->lease_limit);
     struct verdict *v = &d->verdict;
@@ -58,6 +58,18 @@ static void go_back(struct settlement *s, struct delivery *d, struct monotime no
         v->after_us = most > 0 ? most / SECOND_US * SECOND_US : 0;
     heartbeat_stop(d);
     batcher_add(&s->releases, d, now);
+}
+
+/* All that follow it in its group go with it, in their order: none may overtake it. */
+static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    struct delivery *next;
+    release(s, d, now);
+    while ((next = cache_follower(s->cache, d)) != NULL) {
+        next->verdict = (struct verdict){.kind = VERDICT_RELEASE};
+        cache_move(s->cache, next, DELIVERY_SETTLING);
+        release(s, next, now);
+    }
 }
 
 static void acked(struct batcher *b, struct delivery *d, const struct err *err)
@@ -181,13 +193,11 @@ bool settlement_again(struct settlement *s, struct delivery *d, struct monotime 
     return true;
 }
 
-bool settlement_renew(struct settlement *s, struct delivery *d, struct message *m)
+void settlement_renew(struct settlement *s, struct delivery *d, struct message *m)
 {
     static const struct verdict superseded = {.kind = VERDICT_RELEASE};
-    enum verdict_kind kind = d->verdict.kind;
     cache_renew(d, m);
     ledger_settle(&s->ledger, &superseded);
-    return d->state == DELIVERY_SETTLING && (kind == VERDICT_RETRY || kind == VERDICT_RELEASE);
 }
 
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
@@ -214,8 +224,20 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
 
 void settlement_forget(struct settlement *s, struct delivery *d)
 {
-    d->verdict = (struct verdict){.kind = VERDICT_RELEASE};
+    static const struct verdict back = {.kind = VERDICT_RELEASE};
+    struct delivery *next;
+    while ((next = cache_follower(s->cache, d)) != NULL) {
+        next->verdict = back;
+        finish(s, next);
+    }
+    d->verdict = back;
     finish(s, d);
+}
+
+bool settlement_goes_back(const struct delivery *d)
+{
+    enum verdict_kind kind = d->verdict.kind;
+    return d->state == DELIVERY_SETTLING && (kind == VERDICT_RETRY || kind == VERDICT_RELEASE);
 }
 
 void settlement_turn(struct settlement *s, struct monotime now, bool hurry)

@@ -40,11 +40,14 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
                         struct monotime now);
 /* A message that was just taken: one that was applied here is only deleted: true. */
 bool settlement_again(struct settlement *s, struct delivery *d, struct monotime now);
-/* A message in hand was received again: the older receive is over. Is it on its way back? */
-bool settlement_renew(struct settlement *s, struct delivery *d, struct message *m);
+/* It has its verdict, and is on its way back to the source. */
+bool settlement_goes_back(const struct delivery *d);
+/* A message in hand was received again: the older receive is over. */
+void settlement_renew(struct settlement *s, struct delivery *d, struct message *m);
 /* It goes on without its lane, if it has one. */
 void settlement_leave_lane(struct settlement *s, struct delivery *d);
-/* Ends a delivery without a word to the queue: counted as released, its lease ends by itself. */
+/* Ends a delivery, and those that follow it in its group, without a word to the queue: counted as
+ * released, their leases end by themselves. */
 void settlement_forget(struct settlement *s, struct delivery *d);
 void settlement_turn(struct settlement *s, struct monotime now, bool hurry);
 struct monotime settlement_next(const struct settlement *s);
