@@ -23,7 +23,7 @@ static void running(struct rig *r, struct work *w)
         const struct work *other = &r->works[i];
         assert_false(other != w && other->state == WORK_RUNNING &&
                      strcmp(other->lane, w->lane) == 0);
-        assert_false(other < w && other->state == WORK_WAITING &&
+        assert_false(other->first < w->first && other->state == WORK_WAITING &&
                      strcmp(other->lane, w->lane) == 0);
     }
     w->state = WORK_RUNNING;
@@ -55,14 +55,29 @@ static void answer(struct work *w)
     consumer_verdict(w->rig->consumer, d, &w->verdict, w->rig->now);
 }
 
+/* One message is never handled twice at once. */
+static bool rig_begun(const struct rig *r, const char *id)
+{
+    for (size_t i = 0; i < r->work_count; i++)
+        if (r->works[i].delivery && strcmp(r->works[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 static void start(void *self, struct delivery *d)
 {
     struct rig *r = self;
     struct work *w;
     assert_true(r->work_count < RIG_WORKS);
+    assert_false(d->lost);
+    assert_false(rig_begun(r, d->message->id));
+    assert_true(monotime_until(r->now, d->lease_end) > 0);
     w = &r->works[r->work_count++];
     *w = (struct work){.delivery = d, .rig = r, .begun = r->now, .takes_us = -1};
     w->verdict = verdict_of(VERDICT_DONE);
+    if (!d->host)
+        d->host = w;
+    w->first = d->host;
     snprintf(w->id, sizeof w->id, "%s", d->message->id);
     d->task = w;
     r->running++;
@@ -253,6 +268,12 @@ void rig_start(struct rig *r)
     struct consumer_host host = {r, start, cancel, dead_letter};
     r->consumer = consumer_new(&r->source.queue, r->has_park ? &r->park.queue : NULL, &r->options,
                                &host, r->now);
+}
+
+void rig_extends_nothing(struct rig *r)
+{
+    struct err denied = fake_error("AccessDenied", false);
+    fake_rule(&r->source, (struct fake_rule){QUEUE_EXTEND, 0, FAKE_CALLS, denied, 0, 0});
 }
 
 void rig_close(struct rig *r)

@@ -18,6 +18,7 @@ enum work_state { WORK_BEGUN, WORK_WAITING, WORK_RUNNING, WORK_ENDED, WORK_CANCE
 /* One handler, from its start to its verdict or its cancellation. */
 struct work {
     struct delivery *delivery;       /* NULL once it is over */
+    const struct work *first;        /* of this delivery, which may begin anew */
     struct op op;                    /* its lane */
     enum work_state state;
     char id[FAKE_ID];
@@ -48,6 +49,8 @@ struct rig {
 void rig_open(struct rig *r);                    /* then change what the test needs, then: */
 void rig_start(struct rig *r);
 void rig_close(struct rig *r);
+/* The source refuses to extend leases. */
+void rig_extends_nothing(struct rig *r);
 
 /* Everything that happens at this very time. */
 void rig_turn(struct rig *r);

@@ -27,11 +27,14 @@ static struct message *deliver(struct fake_queue *q, size_t index, int visibilit
     m->serial++;
     m->delayed = false;
     m->visible_at = monotime_after(q->now, lease_s * SECOND_US);
+    m->received_at = q->now;
     snprintf(receipt, sizeof receipt, "%zu#%d", index, m->serial);
     out->id = mem_text(m->id);
     out->receipt = mem_text(receipt);
     out->body = (struct bytes){mem_text(m->id), strlen(m->id)};
     out->receive_count = m->receive_count;
+    if (strchr(m->id, '/'))
+        out->group_id = mem_slice(m->id, (size_t)(strchr(m->id, '/') - m->id));
     pairs_set(&out->attributes, "colour", "blue");
     return out;
 }
@@ -63,9 +66,37 @@ static struct fake_message *by_receipt(struct fake_queue *q, struct bytes receip
     return q->messages[index].serial == serial ? &q->messages[index] : NULL;
 }
 
+/* As SQS does it: an old receipt and a lease that is over are errors. */
+static void extend(struct fake_queue *q, struct fake_message *m, struct queue_entry *e)
+{
+    assert_in_range(e->delay_s, 1, QUEUE_VISIBILITY_MAX_S);
+    if (!m || m->gone)
+        err_set(&e->err, QUEUE_RECEIPT_INVALID, "an old receipt");
+    else if (visible(q, m))
+        err_set(&e->err, QUEUE_NOT_HELD, "the lease is over");
+    else
+        m->visible_at = monotime_after(q->now, e->delay_s * SECOND_US);
+}
+
+/* SQS hides a message for 12 h from its receive, and refuses to be asked for more. */
+static void check_limit(const struct fake_queue *q, const struct fake_message *m,
+                        const struct queue_entry *e)
+{
+    struct monotime until = monotime_after(q->now, e->delay_s * SECOND_US);
+    int64_t held_us = monotime_until(m->received_at, until);
+    if (e->delay_s && held_us > QUEUE_VISIBILITY_MAX_S * SECOND_US)
+        fail_msg("asked to hide %s for more than 12 h", m->id);
+}
+
 static void change(struct fake_queue *q, enum queue_verb verb, struct queue_entry *e)
 {
     struct fake_message *m = by_receipt(q, e->receipt);
+    if (m && verb != QUEUE_DELETE)
+        check_limit(q, m, e);
+    if (verb == QUEUE_EXTEND) {
+        extend(q, m, e);
+        return;
+    }
     if (!m || m->gone) {
         q->stale++;
         return;

@@ -2,7 +2,7 @@
  * and fails as its rules say; it keeps a record of every call.
  * It owns its messages and records; the clock is the number its test writes into `now`. A message
  * that is received is hidden for its lease and comes again unless deleted, with a new receipt; one
- * id may stand for several messages. */
+ * id may stand for several messages, and "g/1" is of the group "g". */
 #ifndef TIDEGATE_TESTS_FAKE_QUEUE_H
 #define TIDEGATE_TESTS_FAKE_QUEUE_H
 
@@ -20,6 +20,7 @@ struct fake_message {
     int receive_count;
     int serial;                      /* of its newest receipt */
     struct monotime visible_at;
+    struct monotime received_at;     /* the last time */
     bool gone, delayed;              /* deleted; hidden by a release, not by a receive */
     int deletes;                     /* times its delete was asked with the newest receipt */
     char reason[FAKE_REASON];        /* SEND: the attribute tidegate-reason */

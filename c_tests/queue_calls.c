@@ -98,6 +98,12 @@ const char *queue_release(struct rig *r, const char *receipt, int delay_s, int n
     return one(r, r->queue, QUEUE_RELEASE, entry, now_s);
 }
 
+const char *queue_extend(struct rig *r, const char *receipt, int delay_s, int now_s)
+{
+    struct queue_entry entry = {.receipt = bytes_of(receipt), .delay_s = delay_s};
+    return one(r, r->queue, QUEUE_EXTEND, entry, now_s);
+}
+
 const char *queue_send(struct rig *r, struct queue *q, struct queue_entry entry, int now_s)
 {
     return one(r, q, QUEUE_SEND, entry, now_s);

@@ -29,6 +29,7 @@ const char *queue_received(struct rig *r, struct queue_op *op);
 /* The code of the entry's error, or "!" and that of the whole; "" when all went well. */
 const char *queue_delete(struct rig *r, const char *receipt, int now_s);
 const char *queue_release(struct rig *r, const char *receipt, int delay_s, int now_s);
+const char *queue_extend(struct rig *r, const char *receipt, int delay_s, int now_s);
 const char *queue_send(struct rig *r, struct queue *q, struct queue_entry entry, int now_s);
 /* "visible/in flight/delayed", or "!" and the code. */
 const char *queue_counts(struct rig *r, int now_s);

@@ -184,6 +184,12 @@ const char *world_release(struct queue *q, const char *receipt, int delay_s)
     return one(q, QUEUE_RELEASE, entry);
 }
 
+const char *world_extend(struct queue *q, const char *receipt, int delay_s)
+{
+    struct queue_entry entry = {.receipt = bytes_of(receipt), .delay_s = delay_s};
+    return one(q, QUEUE_EXTEND, entry);
+}
+
 const char *world_counts(struct queue *q)
 {
     struct queue_op op;

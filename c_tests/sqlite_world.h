@@ -44,6 +44,7 @@ const char *world_send(struct queue *q, const char *body, int delay_s);
 const char *world_send_entry(struct queue *q, struct queue_entry entry);
 const char *world_delete(struct queue *q, const char *receipt);
 const char *world_release(struct queue *q, const char *receipt, int delay_s);
+const char *world_extend(struct queue *q, const char *receipt, int delay_s);
 /* "visible/in flight/delayed" */
 const char *world_counts(struct queue *q);
 

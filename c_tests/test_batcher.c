@@ -41,7 +41,7 @@ static void open_with(struct rig *r, enum queue_verb verb, size_t count)
         op.want = QUEUE_BATCH;
         queue_start(&r->queue.queue, &op, r->queue.now);
         for (size_t k = 0; k < op.received_count; k++) {
-            r->items[i++] = cache_add(&r->cache, op.received[k], NEVER);
+            r->items[i++] = cache_add(&r->cache, op.received[k]);
             op.received[k] = NULL;
         }
         queue_op_free(&op);

@@ -198,6 +198,7 @@ static void a_lapsing_message_is_never_started(void **state)
     rig_open(&r);
     r.options.concurrency = 1;
     r.options.visibility_s = 30;
+    rig_extends_nothing(&r);
     fake_add_many(&r.source, "m", 2);
     rig_start(&r);
     rig_pass(&r, 29500 * MS);

@@ -15,6 +15,7 @@ struct schedule {
     struct random random;
     struct monotime drain_at;        /* NEVER: until empty */
     int64_t drain_us;
+    struct monotime down_until;      /* its stores fail till then */
 };
 
 static int64_t below(struct schedule *s, int64_t end)
@@ -30,9 +31,13 @@ static void plan(struct rig *r, struct work *w)
     if (w->id[0] != '-')
         snprintf(w->lane, sizeof w->lane, "%c", w->id[0]);
     w->takes_us = below(s, 4) ? below(s, 3 * SECOND_US) : 0;
+    if (below(s, 8) == 0)
+        w->takes_us = below(s, 100 * SECOND_US);
     w->verdict = verdict_of(kinds[below(s, 6)]);
     if (below(s, 2))
         w->verdict.after_us = below(s, 20 * SECOND_US);
+    if (monotime_reached(r->now, s->down_until) || below(s, 30) == 0)
+        w->verdict.kind = VERDICT_RETRY, w->verdict.outage = true;
 }
 
 static void fill_source(struct rig *r, struct schedule *s)
@@ -40,7 +45,8 @@ static void fill_source(struct rig *r, struct schedule *s)
     int count = (int)below(s, MESSAGES_MAX);
     char id[FAKE_ID];
     for (int i = 0; i < count; i++) {
-        snprintf(id, sizeof id, "%c%d", "-abc"[below(s, 4)], (int)below(s, MESSAGES_MAX));
+        snprintf(id, sizeof id, "%c%s%d", "-abc"[below(s, 4)], r->source.settings.fifo ? "/" : "",
+                 (int)below(s, MESSAGES_MAX));
         fake_add(&r->source, id);
         if (below(s, 3) == 0)
             r->source.messages[i].visible_at = monotime_after(r->now, below(s, 60 * SECOND_US));
@@ -69,11 +75,16 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     if (below(s, 4) == 0)
         r->options.max_runtime_us = below(s, 60 * SECOND_US);
     r->options.drain_us = below(s, 4 * SECOND_US);
+    if (below(s, 3) == 0)
+        r->options.deadline_us = 1 + below(s, 20 * SECOND_US);
     r->has_park = below(s, 3);
+    r->source.settings.fifo = below(s, 3) == 0;
     r->answers_in_start = below(s, 6) == 0;
-    r->source.settings.visibility_s = 10 + (int)below(s, 30);
+    r->source.settings.visibility_s = 3 + (int)below(s, 37);
     r->plan = plan;
     r->planner = s;
+    if (below(s, 4) == 0)
+        s->down_until = monotime_after(r->now, below(s, 100 * SECOND_US));
     fill_source(r, s);
     make_flaky(&r->source, s);
     make_flaky(&r->park, s);
@@ -85,6 +96,7 @@ static void open_schedule(struct rig *r, struct schedule *s, uint64_t seed)
     rig_start(r);
     r->consumer->intake.random = random_seeded(seed + 1);
     r->consumer->settlement.random = random_seeded(seed + 2);
+    r->consumer->breaker.random = random_seeded(seed + 3);
 }
 
 /* Whoever runs in a lane runs alone in it, and nobody of that lane is still being settled. */
@@ -145,7 +157,7 @@ static void check_end(const struct rig *r)
 
 static void schedules_end_with_every_message_accounted_for(void **state)
 {
-    uint64_t received = 0, parked = 0, cut = 0, empty = 0;
+    uint64_t received = 0, parked = 0, cut = 0, empty = 0, extended = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= SCHEDULES; seed++) {
         struct rig r;
@@ -164,11 +176,13 @@ static void schedules_end_with_every_message_accounted_for(void **state)
         received += rig_ledger(&r).received;
         parked += rig_ledger(&r).parked;
         cut += consumer_report(r.consumer).cut;
+        extended += r.source.counts[QUEUE_EXTEND];
         empty += rig_ended(&r, "empty");
         rig_close(&r);
     }
     assert_true(received > SCHEDULES * 15);      /* the schedules are what they are meant to be */
     assert_true(parked > 100);
+    assert_true(extended > SCHEDULES * 5);
     assert_true(cut > 10);
     assert_true(empty > 10);
 }

@@ -55,15 +55,20 @@ static void asks_about_entries(void **state)
     check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"same\"},"
                "{\"Id\":\"1\",\"ReceiptHandle\":\"same\"},"
                "{\"Id\":\"2\",\"ReceiptHandle\":\"same\"}]}");
-    op.verb = QUEUE_RELEASE;
-    left = 5;
-    assert_int_equal(sqs_ask_batch(&out, "u", &op, false, &left, &asked), 0);
-    assert_int_equal(asked, 5);
-    check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":["
-               "{\"Id\":\"0\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":0},"
-               "{\"Id\":\"2\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":20}]}");
+    for (int i = 0; i < 2; i++) {
+        op.verb = i ? QUEUE_RELEASE : QUEUE_EXTEND;
+        left = 5;
+        assert_int_equal(sqs_ask_batch(&out, "u", &op, false, &left, &asked), 0);
+        assert_int_equal(asked, 5);
+        check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":["
+                   "{\"Id\":\"0\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":0},"
+                   "{\"Id\":\"2\",\"ReceiptHandle\":\"same\",\"VisibilityTimeout\":20}]}");
+    }
     buf_free(&out);
 }
+
+/* SHA-256 of "abc" */
+#define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 static void sends_messages(void **state)
 {
@@ -93,7 +98,12 @@ static void sends_messages(void **state)
     assert_int_equal(sqs_ask_batch(&out, "u", &op, true, &left, &asked), 0);
     check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"1\",\"MessageBody\":\"abc\","
                "\"MessageGroupId\":\"g\",\"MessageDeduplicationId\":"
-               "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}]}");
+               "\"" ABC "\"}]}");
+    op.entries[1] = (struct queue_entry){.body = BYTES("other"), .id = BYTES("abc")};
+    left = 2;
+    assert_int_equal(sqs_ask_batch(&out, "u", &op, true, &left, &asked), 0);
+    check_text(&out, "{\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"1\",\"MessageBody\":\"other\","
+               "\"MessageGroupId\":\"" ABC "\",\"MessageDeduplicationId\":\"" ABC "\"}]}");
     pairs_free(&attributes);
     buf_free(&out);
 }

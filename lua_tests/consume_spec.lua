@@ -55,11 +55,11 @@ describe("tidegate consume", function()
     local fake, seen = parts()
     local args = { "sqs://in", "s3://out", "--concurrency", "7", "--until-empty", "--wait=1s",
       "--drain-timeout=500ms", "--visibility=2m", "--max-receives=3", "--max-messages=9",
-      "-mrt", "1500", "--park", "sqs://aside" }
+      "-mrt", "1500", "--deadline=5m", "--park", "sqs://aside" }
     assert.equal(0, (run("consume", args, fake)))
     seen.opts.lane = nil
     assert.same({ concurrency = 7, until_empty = true, drain_timeout = 0.5, wait = 1,
-      visibility = 120, max_receives = 3, max_messages = 9, max_runtime = 1.5,
+      visibility = 120, max_receives = 3, max_messages = 9, max_runtime = 1.5, deadline = 300,
       park = { url = "sqs://aside", kind = "sqs" } }, seen.opts)
     assert.equal("sqs://aside", seen.created)
   end)
@@ -107,6 +107,7 @@ describe("tidegate consume", function()
     assert.same({ from = "https://***@h/1/q", to = "s3://out", concurrency = "32", wait = "20",
       until_empty = "no", max_messages = "unset", max_runtime = "0", drain_timeout = "25",
       visibility = "unset", max_receives = "unset", park = "unset", summary = "no",
+      deadline = "unset",
       request_bucket = "unset", request_queue = "unset", widget_bucket = "unset",
       dynamodb_widget_table = "unset", widget_key_prefix = "widgets/",
       use_owner_in_prefix = "yes", bucket = "no", table = "no", queue = "no",

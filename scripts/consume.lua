@@ -30,7 +30,9 @@ local SPEC = course.consumer {
     { name = "wait", short = "qwt", also = "queue-wait-timeout", kind = "duration",
       default = "20s", max = 20, help = "long poll of a queue" },
     { name = "visibility", short = "qvt", also = "queue-visibility-timeout", kind = "duration",
-      min = 1, max = 43200, help = "lease of a message (as the queue is set)" },
+      min = 1, max = 43200, help = "lease of a message, extended while in hand" },
+    { name = "deadline", kind = "duration", min = 0.1, max = 86400,
+      help = "stop a handler after that, retry its message (never)" },
     { name = "max-receives", kind = "integer", min = 1, max = 1000,
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
@@ -74,7 +76,7 @@ local function apply(request, to)
   local verdict, err = routes.route(request, to)
   local said = err and tostring(err)
   if err and HOPELESS[err.code] then return tide.park { reason = said, error = said } end
-  if err then return tide.retry { reason = said, error = said } end
+  if err then return tide.retry { reason = said, error = err } end
   if not tide.is_verdict(verdict) then error("no verdict from the route of " .. request.type) end
   return verdict
 end
@@ -112,7 +114,8 @@ local function run(from, to, park, opts)
     return handle(message, to, meter)
   end, {
     concurrency = opts.concurrency, until_empty = opts.until_empty, wait = opts.wait,
-    visibility = opts.visibility, max_receives = opts.max_receives, park = park,
+    visibility = opts.visibility, deadline = opts.deadline, max_receives = opts.max_receives,
+    park = park,
     max_messages = opts.max_messages, drain_timeout = opts.drain_timeout,
     max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = lane,
   })

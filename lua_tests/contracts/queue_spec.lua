@@ -252,6 +252,18 @@ for _, place in ipairs(PLACES) do
       assert.is_true(left <= visibility and left > visibility - 10)
     end)
 
+    it("gives nothing away that a slow handler still works on", function()
+      assert(queue:send "slow")
+      local begun, left = 0, nil
+      local summary = assert(tide.consume(queue, function(message)
+        begun = begun + 1
+        tide.sleep(3.5)
+        left = message:lease_left()
+        return tide.done()
+      end, { visibility = 2, until_empty = true, wait = 0 }))
+      assert.same({ 1, 1, true }, { begun, summary.done, left > 0 })
+    end)
+
     it("has a place where parked messages lie, a queue like it", function()
       local parked = assert(queue:parked())
       assert.equal(queue.kind, parked.kind)

@@ -23,7 +23,7 @@ struct consumption {
 };
 
 struct consume_options {
-    int64_t concurrency, wait_us, visibility_us, max_receives, drain_us;
+    int64_t concurrency, wait_us, visibility_us, deadline_us, max_receives, drain_us;
     int64_t max_messages, max_runtime_us;
     bool until_empty;
     int lane, park;
@@ -34,8 +34,9 @@ static const struct option option_table[] = {
     {"until_empty", OPTION_BOOLEAN, offsetof(struct consume_options, until_empty), 0, 0},
     {"drain_timeout", OPTION_SECONDS, offsetof(struct consume_options, drain_us), 0, 86400},
     {"wait", OPTION_SECONDS, offsetof(struct consume_options, wait_us), 0, QUEUE_WAIT_MAX_S},
-    {"visibility", OPTION_SECONDS, offsetof(struct consume_options, visibility_us), 0,
+    {"visibility", OPTION_SECONDS, offsetof(struct consume_options, visibility_us), 1,
      QUEUE_VISIBILITY_MAX_S},
+    {"deadline", OPTION_SECONDS, offsetof(struct consume_options, deadline_us), 0, 86400},
     {"max_receives", OPTION_INTEGER, offsetof(struct consume_options, max_receives), 1, 1000},
     {"max_messages", OPTION_INTEGER, offsetof(struct consume_options, max_messages), 1,
      1000000000},
@@ -58,10 +59,8 @@ static void start(void *self, struct delivery *d)
 
 static void cancel(void *self, struct delivery *d)
 {
-    struct task *t = d->task;
     (void)self;
-    d->task = NULL;
-    task_cancel(t);
+    handling_cancel(d);
 }
 
 static struct queue *dead_letter(void *self, const char *url, struct err *err)
@@ -216,7 +215,9 @@ static void begin(struct consumption *c, struct host *host, struct queue *source
     struct consumer_options options = {
         .concurrency = (size_t)o->concurrency,
         .wait_s = (int)(o->wait_us / SECOND_US),
-        .visibility_s = o->visibility_us < 0 ? -1 : (int)(o->visibility_us / SECOND_US),
+        .visibility_s =
+            o->visibility_us < 0 ? -1 : (int)((o->visibility_us + SECOND_US - 1) / SECOND_US),
+        .deadline_us = o->deadline_us,
         .max_receives = (int)o->max_receives,
         .drain_us = o->drain_us,
         .until_empty = o->until_empty,

@@ -10,7 +10,7 @@
 #include <lauxlib.h>
 
 /* The coroutine's stack: what every step of a message finds. */
-enum { SLOT_HANDLING = 1, SLOT_DELIVERY, SLOT_MESSAGE, SLOT_OP };
+enum { SLOT_HANDLING = 1, SLOT_DELIVERY, SLOT_LEASE, SLOT_MESSAGE, SLOT_OP };
 
 static struct handling *handling_at(lua_State *L)
 {
@@ -20,6 +20,13 @@ static struct handling *handling_at(lua_State *L)
 static struct delivery *delivery_at(lua_State *L)
 {
     return lua_touserdata(L, SLOT_DELIVERY);
+}
+
+/* The task has ended, or is about to: nothing of it may be touched through the delivery. */
+static void let_go(struct delivery *d)
+{
+    d->task = NULL;
+    d->lease_shown = NULL;
 }
 
 /* nil and an error is what a store answers, handed on as it came. */
@@ -46,7 +53,7 @@ static int k_handled(lua_State *L, int status, lua_KContext ctx)
         return refuse_results(L, results);
     task_current(L)->subject = (struct runaway_subject){0};
     task_current(L)->owner = NULL;       /* answered: the end of the task says nothing more */
-    d->task = NULL;
+    let_go(d);
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
     return 0;
 }
@@ -90,8 +97,8 @@ static int enter_lane(lua_State *L)
 static int handle(lua_State *L)
 {
     struct handling *h = handling_at(L);
-    const struct delivery *d = delivery_at(L);
-    message_push(L, d->message, d->lease_end, h->source);
+    struct delivery *d = delivery_at(L);
+    d->lease_shown = message_push(L, d->message, d->lease_end, h->source);
     lua_pushnil(L);                      /* SLOT_OP */
     if (h->lane == LUA_NOREF)
         return call_handler(L);
@@ -108,7 +115,7 @@ static void fail(struct handling *h, struct delivery *d, const char *problem)
     log_line(LOG_ERROR, "message %s failed: %s", d->message->id, problem);
     snprintf(v.reason, sizeof v.reason, "the handler failed");
     snprintf(v.error, sizeof v.error, "%.*s", (int)line, problem);
-    d->task = NULL;
+    let_go(d);
     consumer_verdict(h->consumer, d, &v, loop_now(h->host->loop));
 }
 
@@ -148,4 +155,11 @@ void handling_start(struct handling *h, struct delivery *d)
         fail(h, d, lua_tostring(L, -1) ? lua_tostring(L, -1) : "out of memory");
         lua_pop(L, 1);
     }
+}
+
+void handling_cancel(struct delivery *d)
+{
+    struct task *t = d->task;
+    let_go(d);
+    task_cancel(t);
 }

@@ -18,5 +18,7 @@ struct handling {
 
 /* Begins the task of this delivery; out of memory becomes a retry. */
 void handling_start(struct handling *h, struct delivery *d);
+/* Stops it, without a verdict. */
+void handling_cancel(struct delivery *d);
 
 #endif

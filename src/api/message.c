@@ -7,22 +7,26 @@
 #include <lauxlib.h>
 
 #define CLASS "tidegate.message"
-#define LEASE_END "lease_end_us"
+#define LEASE_CLASS "tidegate.lease"
+#define LEASE "lease"                            /* a userdata: struct monotime, its end */
 
 /* Seconds that are left of the lease; negative when it is over. */
 static int f_lease_left(lua_State *L)
 {
-    struct monotime end = {0};
+    const struct monotime *end;
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (lua_getfield(L, 1, LEASE_END) != LUA_TNUMBER)
+    lua_getfield(L, 1, LEASE);
+    end = luaL_testudata(L, -1, LEASE_CLASS);
+    if (!end)
         return luaL_error(L, "lease_left: call it as message:lease_left()");
-    end.us = lua_tointeger(L, -1);
-    lua_pushnumber(L, (lua_Number)monotime_until(loop_now(host_of(L)->loop), end) / SECOND_US);
+    lua_pushnumber(L, (lua_Number)monotime_until(loop_now(host_of(L)->loop), *end) / SECOND_US);
     return 1;
 }
 
 void message_open_class(lua_State *L)
 {
+    luaL_newmetatable(L, LEASE_CLASS);
+    lua_pop(L, 1);
     luaL_newmetatable(L, CLASS);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, f_lease_left);
@@ -31,9 +35,12 @@ void message_open_class(lua_State *L)
     lua_pop(L, 1);
 }
 
-void message_push(lua_State *L, const struct message *m, struct monotime lease_end,
-                  const char *source)
+struct monotime *message_push(lua_State *L, const struct message *m, struct monotime lease_end,
+                              const char *source)
 {
+    struct monotime *lease = lua_newuserdatauv(L, sizeof *lease, 0);
+    *lease = lease_end;
+    luaL_setmetatable(L, LEASE_CLASS);
     lua_createtable(L, 0, 10);
     field_string(L, "id", m->id);
     field_string(L, "source", source);
@@ -48,7 +55,8 @@ void message_push(lua_State *L, const struct message *m, struct monotime lease_e
     lua_setfield(L, -2, "sent_at");
     lua_pushinteger(L, m->receive_count);
     lua_setfield(L, -2, "receive_count");
-    lua_pushinteger(L, lease_end.us);
-    lua_setfield(L, -2, LEASE_END);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, LEASE);
     luaL_setmetatable(L, CLASS);
+    return lease;
 }

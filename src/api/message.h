@@ -11,8 +11,9 @@
 #define MESSAGE_RECEIPT "receipt"
 
 void message_open_class(lua_State *L);           /* [-0, +0, m] */
-/* [-0, +1, m] */
-void message_push(lua_State *L, const struct message *m, struct monotime lease_end,
-                  const char *source);
+/* Pushes its lease and, above it, the message. What is returned is the end of the lease as the
+ * message tells it: it may be changed as long as the lease stands on the stack. [-0, +2, m] */
+struct monotime *message_push(lua_State *L, const struct message *m, struct monotime lease_end,
+                              const char *source);
 
 #endif

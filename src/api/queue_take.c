@@ -31,6 +31,7 @@ static int k_received(lua_State *L, int status, lua_KContext ctx)
     for (size_t i = 0; i < c->op.received_count; i++) {
         const struct message *m = c->op.received[i];
         message_push(L, m, lease_end(c), c->place->queue->url);
+        lua_remove(L, -2);
         field_string(L, MESSAGE_RECEIPT, m->receipt);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }

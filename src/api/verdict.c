@@ -1,5 +1,6 @@
 #include "api/verdict.h"
 
+#include "api/error.h"
 #include "api/options.h"
 #include "base/clock.h"
 
@@ -114,6 +115,17 @@ static int f_park(lua_State *L)
     return make(L, VERDICT_PARK, &p);
 }
 
+/* The error of a store that may work later. Contention is none: there the store worked. [-0, +0,
+ * m] */
+static bool is_outage(lua_State *L, int index)
+{
+    struct err err;
+    if (!index || !lua_istable(L, index))
+        return false;
+    error_read(L, index, &err);
+    return err.retryable && !err_is(&err, "Contended");
+}
+
 static int f_retry(lua_State *L)
 {
     struct parts p = {0};
@@ -121,7 +133,12 @@ static int f_retry(lua_State *L)
     if (!lua_isnil(L, 1))
         luaL_checktype(L, 1, LUA_TTABLE);
     OPTIONS_READ(L, 1, retry_table, &p, "tide.retry");
-    return make(L, VERDICT_RETRY, &p);
+    make(L, VERDICT_RETRY, &p);
+    if (is_outage(L, p.error)) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, -2, "outage");
+    }
+    return 1;
 }
 
 /* [-0, +0, m] */
@@ -203,6 +220,7 @@ bool verdict_read(lua_State *L, int index, struct verdict *out)
     read_text(L, index, "outcome", out->outcome, sizeof out->outcome);
     if (lua_getfield(L, index, "after") == LUA_TNUMBER)
         out->after_us = (int64_t)ceil(lua_tonumber(L, -1) * SECOND_US);
-    lua_pop(L, 1);
+    out->outage = lua_getfield(L, index, "outage") == LUA_TBOOLEAN && lua_toboolean(L, -1);
+    lua_pop(L, 2);
     return true;
 }

@@ -87,6 +87,7 @@ static const struct call_kind look_up = POST("GetQueueUrl", read_url);
 static const struct call_kind kinds[] = {
     [QUEUE_RECEIVE] = POST("ReceiveMessage", read_receive),
     [QUEUE_DELETE] = POST("DeleteMessageBatch", read_batch),
+    [QUEUE_EXTEND] = POST("ChangeMessageVisibilityBatch", read_batch),
     [QUEUE_RELEASE] = POST("ChangeMessageVisibilityBatch", read_batch),
     [QUEUE_SEND] = POST("SendMessageBatch", read_batch),
     [QUEUE_SETTINGS] = POST("GetQueueAttributes", read_settings),
@@ -98,7 +99,7 @@ static void on_call(struct op *op);
 
 static bool is_batch(const struct queue_op *op)
 {
-    return op->verb == QUEUE_DELETE || op->verb == QUEUE_RELEASE || op->verb == QUEUE_SEND;
+    return op->verb != QUEUE_RECEIVE && op->verb != QUEUE_SETTINGS;
 }
 
 static void task_free(struct task *task)

@@ -84,10 +84,15 @@ static void write_attributes(struct json_writer *w, const struct pairs *attribut
     json_write_object_end(w);
 }
 
+/* A message with an id of its own is that of another queue, put aside or sent on: it is told from
+ * others by that, not by a body which may be the same, and is a group of its own unless it has
+ * one. */
 static void write_fifo(struct json_writer *w, const struct queue_entry *e)
 {
     char hash[SHA256_HEX];
-    digest_sha256_hex(e->body, hash);
+    digest_sha256_hex(e->id.len ? e->id : e->body, hash);
+    if (!e->group_id.len && e->id.len)
+        write_member(w, "MessageGroupId", (struct bytes){hash, SHA256_HEX - 1});
     write_member(w, "MessageDeduplicationId", bytes_of(hash));
 }
 
@@ -115,7 +120,7 @@ static void write_entry(struct json_writer *w, const struct queue_op *op, size_t
         write_message(w, e, fifo);
     else
         write_member(w, "ReceiptHandle", e->receipt);
-    if (op->verb == QUEUE_RELEASE)
+    if (op->verb == QUEUE_EXTEND || op->verb == QUEUE_RELEASE)
         write_number(w, "VisibilityTimeout", e->delay_s);
     json_write_object_end(w);
 }

@@ -93,3 +93,11 @@ bool bytes_to_int64(struct bytes a, int64_t *out)
     *out = value;
     return true;
 }
+
+uint64_t bytes_hash(struct bytes b)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < b.len; i++)
+        h = (h ^ (unsigned char)b.at[i]) * UINT64_C(0x100000001b3);
+    return h;
+}

@@ -30,4 +30,7 @@ struct bytes bytes_trim(struct bytes a);                        /* spaces and ta
 /* Whole decimal number, sign allowed, nothing around it; false on anything else or on overflow. */
 bool bytes_to_int64(struct bytes a, int64_t *out);
 
+/* FNV-1a, 64 bits: to find places in a table, no secret and no proof. */
+uint64_t bytes_hash(struct bytes b);
+
 #endif

@@ -33,18 +33,35 @@ static inline struct link *list_first(const struct list *l)
     return list_empty(l) ? NULL : l->head.next;
 }
 
+static inline struct link *list_last(const struct list *l)
+{
+    return list_empty(l) ? NULL : l->head.prev;
+}
+
 /* The one behind `at`, or NULL at the end. */
 static inline struct link *list_after(const struct list *l, const struct link *at)
 {
     return at->next == &l->head ? NULL : at->next;
 }
 
+/* The one in front of `at`, or NULL at the beginning. */
+static inline struct link *list_before(const struct list *l, const struct link *at)
+{
+    return at->prev == &l->head ? NULL : at->prev;
+}
+
+/* Right behind `after`, or first of all when that is NULL. */
+static inline void list_insert(struct list *l, struct link *after, struct link *at)
+{
+    at->prev = after ? after : &l->head;
+    at->next = at->prev->next;
+    at->next->prev = at;
+    at->prev->next = at;
+}
+
 static inline void list_push(struct list *l, struct link *at)
 {
-    at->prev = l->head.prev;
-    at->next = &l->head;
-    l->head.prev->next = at;
-    l->head.prev = at;
+    list_insert(l, list_last(l), at);
 }
 
 static inline void list_remove(struct link *at)

@@ -32,14 +32,30 @@ struct message {
 
 void message_free(struct message *m);            /* frees what it holds and itself; NULL is fine */
 
-enum queue_verb { QUEUE_RECEIVE, QUEUE_DELETE, QUEUE_RELEASE, QUEUE_SEND, QUEUE_SETTINGS };
+/* EXTEND: the message stays hidden for `delay_s` from now, and its receipt good. RELEASE: it is
+ * given back, and comes again after `delay_s`. */
+enum queue_verb {
+    QUEUE_RECEIVE,
+    QUEUE_DELETE,
+    QUEUE_EXTEND,
+    QUEUE_RELEASE,
+    QUEUE_SEND,
+    QUEUE_SETTINGS
+};
 
-/* An entry of DELETE, RELEASE or SEND; its position is its id, its own result stands in `err`. */
+/* What EXTEND answers for a message that this receipt does not hold any more; never retryable. */
+#define QUEUE_NOT_HELD         "MessageNotInflight"
+#define QUEUE_RECEIPT_INVALID  "ReceiptHandleIsInvalid"
+
+/* An entry of DELETE, EXTEND, RELEASE or SEND; its position is its id, its own result stands in
+ * `err`. */
 struct queue_entry {
-    struct bytes receipt;            /* DELETE, RELEASE */
-    int delay_s; /* RELEASE: 0 gives it back at once; SEND: delay of the first delivery */
+    struct bytes receipt;            /* DELETE, EXTEND, RELEASE */
+    int delay_s; /* EXTEND: the new lease; RELEASE: 0 gives it back at once; SEND: delay of the
+                    first delivery */
     struct bytes body;               /* SEND */
-    struct bytes id;                 /* SEND to a bucket: the key, required; queues ignore it */
+    struct bytes id;                 /* SEND to a bucket: the key, required; to a FIFO queue: what
+                                         tells it from others, and its group if it has none */
     bool aside;                      /* SEND to a bucket: where another message has the key, the
                                         next free name (KEY~1) will do */
     struct bytes group_id;           /* SEND to a FIFO queue */
@@ -65,13 +81,13 @@ struct queue_op {
     int want;                        /* RECEIVE: 1 to QUEUE_BATCH */
     int wait_s;                      /* RECEIVE: long poll, 0 to QUEUE_WAIT_MAX_S */
     int visibility_s;                /* RECEIVE: the lease to ask for; -1: the queue's own */
-    struct queue_entry entries[QUEUE_BATCH];     /* DELETE, RELEASE, SEND */
+    struct queue_entry entries[QUEUE_BATCH];     /* of the verbs about single messages */
     size_t entry_count;
 
     /* the answer */
     struct message *received[QUEUE_BATCH];       /* whoever takes one out sets its slot to NULL */
     size_t received_count;
-    struct monotime asked_at;        /* RECEIVE: when the question left; leases count from here */
+    struct monotime asked_at;        /* when the question left: leases count from here */
     struct queue_settings settings;
 };
 
@@ -85,6 +101,7 @@ struct queue_ops {
 struct queue {
     const struct queue_ops *ops;
     char *url;                       /* as messages name it: "sqs://widget-requests", "file:in" */
+    bool keyed;                      /* an id is a key, under which more than one may be sent */
 };
 
 void queue_start(struct queue *q, struct queue_op *op, struct monotime now);

@@ -1,5 +1,6 @@
 #include "delivery/batcher.h"
 
+#include "delivery/heartbeat.h"
 #include "delivery/lanes.h"
 #include "delivery/parking.h"
 
@@ -12,6 +13,7 @@ struct flight {
     struct queue_op op;
     struct batcher *batcher;
     struct delivery *items[QUEUE_BATCH];
+    const struct message *said[QUEUE_BATCH];     /* whose receipt was sent: only compared */
     struct pairs attributes[QUEUE_BATCH];        /* SEND */
     struct link link;
 };
@@ -65,6 +67,17 @@ static void fill(struct flight *f, size_t at)
     e->attributes = &f->attributes[at];
 }
 
+/* What gives a message back must not be overtaken by an extension of its lease. */
+static bool held_up(const struct batcher *b, const struct delivery *d)
+{
+    return b->verb == QUEUE_RELEASE && heartbeat_under_way(d);
+}
+
+static bool may_go(const struct batcher *b, const struct delivery *d, struct monotime now)
+{
+    return monotime_reached(d->not_before, now) && !held_up(b, d);
+}
+
 static void launch(struct batcher *b, struct monotime now)
 {
     struct flight *f = mem_new(sizeof *f);
@@ -74,10 +87,11 @@ static void launch(struct batcher *b, struct monotime now)
     for (; at && f->op.entry_count < QUEUE_BATCH; at = next) {
         struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
         next = list_after(&b->waiting, at);
-        if (!monotime_reached(d->not_before, now))
+        if (!may_go(b, d, now))
             continue;
         list_remove(at);
         f->items[f->op.entry_count] = d;
+        f->said[f->op.entry_count] = d->message;
         fill(f, f->op.entry_count++);
     }
     list_push(&b->flights, &f->link);
@@ -89,13 +103,19 @@ static void launch(struct batcher *b, struct monotime now)
 static void judge(struct batcher *b, struct delivery *d, const struct err *err, struct monotime now)
 {
     d->tries++;
-    if (!err_any(err) || !err->retryable || d->tries >= BATCHER_TRIES) {
+    if (!err_any(err) || !err->retryable || d->lost || d->tries >= BATCHER_TRIES) {
         b->settled(b, d, err);
         return;
     }
     d->not_before = monotime_after(now, (int64_t)BACKOFF_US << d->tries);
     d->due = d->not_before;
     list_push(&b->waiting, &d->batch_link);
+}
+
+/* It was received again meanwhile: an old receipt may say nothing to its queue. */
+static bool outdated(const struct flight *f, size_t at)
+{
+    return f->batcher->verb != QUEUE_SEND && f->items[at]->message != f->said[at];
 }
 
 static void look_at_answers(struct batcher *b, struct monotime now)
@@ -105,7 +125,10 @@ static void look_at_answers(struct batcher *b, struct monotime now)
         struct flight *f = LIST_ITEM(at, struct flight, link);
         bool whole = err_any(&f->op.op.err);
         for (size_t i = 0; i < f->op.entry_count; i++)
-            judge(b, f->items[i], whole ? &f->op.op.err : &f->op.entries[i].err, now);
+            if (outdated(f, i))
+                batcher_add(b, f->items[i], now);
+            else
+                judge(b, f->items[i], whole ? &f->op.op.err : &f->op.entries[i].err, now);
         flight_free(f);
     }
 }
@@ -117,7 +140,7 @@ static bool worth_a_call(const struct batcher *b, struct monotime now, bool hurr
     bool urgent = false;
     for (struct link *at = list_first(&b->waiting); at; at = list_after(&b->waiting, at)) {
         const struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
-        if (!monotime_reached(d->not_before, now))
+        if (!may_go(b, d, now))
             continue;
         ready++;
         urgent = urgent || hurry || monotime_reached(d->due, now) || lanes_awaited(d);
@@ -149,7 +172,8 @@ struct monotime batcher_next(const struct batcher *b)
         return (struct monotime){0};
     for (struct link *at = list_first(&b->waiting); at; at = list_after(&b->waiting, at)) {
         const struct delivery *d = LIST_ITEM(at, struct delivery, batch_link);
-        next = monotime_earlier(next, lanes_awaited(d) ? d->not_before : d->due);
+        if (!held_up(b, d))
+            next = monotime_earlier(next, lanes_awaited(d) ? d->not_before : d->due);
     }
     return under_way(b) < FLIGHTS_MAX ? next : NEVER;
 }

@@ -1,8 +1,9 @@
 /* Batcher: gathers what is to be said to a queue about single messages, and says it ten at a time.
  * Borrows the queue and the deliveries; owns its calls. An entry's id is its position in the call,
  * never the message's id, which may stand twice in one batch. Entries that fail and may go well
- * later are tried again with backoff, up to a bound. It never decides what is said: its owner adds,
- * and is told of each entry's end exactly once. */
+ * later are tried again with backoff, up to a bound; those of a message that is lost are tried
+ * once. It never decides what is said: its owner adds, and is told of each entry's end exactly
+ * once. */
 #ifndef TIDEGATE_DELIVERY_BATCHER_H
 #define TIDEGATE_DELIVERY_BATCHER_H
 

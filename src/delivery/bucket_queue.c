@@ -184,17 +184,28 @@ static void batch_start(struct bucket_queue *q, struct queue_op *op, struct mono
     batch_step(b);
 }
 
-/* ---- release ---- */
+/* ---- extend and release: what this process knows, and nobody else ---- */
 
-static void release_start(struct bucket_queue *q, struct queue_op *op, struct monotime now)
+static void hide(struct hold *hold, enum queue_verb verb, struct queue_entry *e,
+                 struct monotime until)
+{
+    if (hold && verb == QUEUE_EXTEND)
+        hold_extend(hold, until);
+    else if (hold)
+        hold_delay(hold, until);
+    else if (verb == QUEUE_EXTEND)
+        err_set(&e->err, QUEUE_NOT_HELD, "the lease is over");
+}
+
+static void hide_all(struct bucket_queue *q, struct queue_op *op, struct monotime now)
 {
     op_begin(&op->op, NULL, NULL);
     for (size_t i = 0; i < op->entry_count; i++) {
         struct queue_entry *e = &op->entries[i];
-        struct hold *hold = holds_by_receipt(&q->shelf.holds, e->receipt);
+        int64_t delay_s = e->delay_s > 0 ? e->delay_s : 0;
         err_clear(&e->err);
-        if (hold)
-            hold_delay(hold, monotime_after(now, (e->delay_s > 0 ? e->delay_s : 0) * SECOND_US));
+        hide(holds_by_receipt(&q->shelf.holds, e->receipt), op->verb, e,
+             monotime_after(now, delay_s * SECOND_US));
     }
     op_finish(&op->op);
 }
@@ -212,8 +223,9 @@ static void start(struct queue *base, struct queue_op *op, struct monotime now)
     case QUEUE_SEND:
         batch_start(q, op, now);
         break;
+    case QUEUE_EXTEND:
     case QUEUE_RELEASE:
-        release_start(q, op, now);
+        hide_all(q, op, now);
         break;
     case QUEUE_SETTINGS:
         shelf_survey(&q->shelf, op, now);
@@ -236,6 +248,7 @@ static struct bucket_queue *make(struct bucket *bucket, bool parked)
 {
     struct bucket_queue *q = mem_new(sizeof *q);
     q->queue.ops = &ops;
+    q->queue.keyed = true;
     q->parked = parked;
     shelf_init(&q->shelf, bucket, parked);
     return q;

@@ -13,11 +13,12 @@
  * receive only when nothing else could be read, and is passed over otherwise. A lease that was not
  * asked for is 30 s. Deleting the message deletes the object, unless another one was put under its
  * key meanwhile: that is a message of its own. A receipt that is not the newest changes nothing and
- * succeeds, as with SQS. Sending puts an object whose key is the entry's id. There is no clock
- * here: an entry without an id is refused (NoId). One whose key is taken fails with
- * PreconditionFailed, not retryable, unless the same bytes stand there: these were sent before, or
- * unless it may go aside, under the next free name (aside.h). Its delay holds in this process only.
- * Settings: `visible` is 1 when there is an object to receive, else 0. */
+ * succeeds, as with SQS; an extension by such a one fails with MessageNotInflight. A lease that
+ * lapsed may be extended until the object is received again. Sending puts an object whose key is
+ * the entry's id. There is no clock here: an entry without an id is refused (NoId). One whose key
+ * is taken fails with PreconditionFailed, not retryable, unless the same bytes stand there: these
+ * were sent before, or unless it may go aside, under the next free name (aside.h). Its delay holds
+ * in this process only. Settings: `visible` is 1 when there is an object to receive, else 0. */
 #ifndef TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 #define TIDEGATE_DELIVERY_BUCKET_QUEUE_H
 

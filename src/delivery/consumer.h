@@ -9,10 +9,14 @@
 #include "delivery/cache.h"
 #include "delivery/ledger.h"
 
+/* until_empty: an error when the stores of its handlers fail for so long; all goes back. */
+#define CONSUMER_OUTAGE_US (60 * SECOND_US)
+
 struct consumer_options {
     size_t concurrency;              /* handlers at once, at least 1 */
     int wait_s;                      /* long poll */
     int visibility_s;                /* -1: the queue's own */
+    int64_t deadline_us;             /* of a handler, from its start: it is stopped then; 0: none */
     int max_receives;                /* 0: one less than the redrive policy's count, else 5 */
     bool until_empty;                /* finish when nothing is left or leased */
     uint64_t max_messages;           /* take no more than so many, finish when these are settled; 0:

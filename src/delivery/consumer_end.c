@@ -80,6 +80,7 @@ void end_drain_turn(struct consumer *c, struct monotime now)
     give_back_all(c, DELIVERY_READY, now);
     give_back_all(c, DELIVERY_BLOCKED, now);
     give_back_all(c, DELIVERY_GRANTED, now);
+    give_back_all(c, DELIVERY_HELD, now);
     if (monotime_reached(c->deadline, now) && c->cache.counts[DELIVERY_RUNNING]) {
         c->cut = true;
         give_back_all(c, DELIVERY_RUNNING, now);
@@ -109,9 +110,25 @@ static bool has_all(const struct consumer *c)
            !c->intake.calls;
 }
 
+/* Who waits for the end of the source does not wait for its stores for ever. */
+static struct monotime outage_end(const struct consumer *c)
+{
+    bool waits = c->breaker.open && c->options.until_empty;
+    return waits ? monotime_after(c->breaker.since, CONSUMER_OUTAGE_US) : NEVER;
+}
+
+static void end_outage(struct consumer *c, struct monotime now)
+{
+    err_set(&c->err, "StoreUnavailable", "its stores fail for %d s; the last one said: %.200s",
+            (int)(CONSUMER_OUTAGE_US / SECOND_US), c->breaker.error);
+    drain(c, now, c->options.drain_us, NULL);
+}
+
 void end_check(struct consumer *c, struct monotime now)
 {
-    if (monotime_reached(c->runtime_end, now))
+    if (monotime_reached(outage_end(c), now))
+        end_outage(c, now);
+    else if (monotime_reached(c->runtime_end, now))
         drain(c, now, c->options.drain_us, "max_runtime");
     else if (hopeless(c))
         end_with_error(c, &c->intake.err);
@@ -135,5 +152,5 @@ static struct monotime drain_next(const struct consumer *c)
 
 struct monotime end_next(const struct consumer *c)
 {
-    return c->phase == DRAINING ? drain_next(c) : c->runtime_end;
+    return c->phase == DRAINING ? drain_next(c) : monotime_earlier(c->runtime_end, outage_end(c));
 }

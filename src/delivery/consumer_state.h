@@ -4,7 +4,9 @@
 #ifndef TIDEGATE_DELIVERY_CONSUMER_STATE_H
 #define TIDEGATE_DELIVERY_CONSUMER_STATE_H
 
+#include "delivery/breaker.h"
 #include "delivery/consumer.h"
+#include "delivery/heartbeat.h"
 #include "delivery/intake.h"
 #include "delivery/settlement.h"
 
@@ -25,6 +27,8 @@ struct consumer {
     bool asking;                     /* `settings` is under way */
     bool answered;                   /* … and answered, not looked at */
     struct intake intake;
+    struct heartbeat heartbeat;
+    struct breaker breaker;
     struct cache cache;
     struct lanes lanes;
     struct settlement settlement;
@@ -43,12 +47,24 @@ struct consumer {
 void slots_take(struct consumer *c, struct delivery *d);
 /* Gives free slots to those that wait for one; parks or forgets what must not start. */
 void slots_fill(struct consumer *c, struct monotime now);
-/* Is there a free slot, and something that could have it? */
-bool slots_open(const struct consumer *c);
+/* Is there one that was not begun, and may be? */
+bool slots_ready(const struct consumer *c);
+/* When a free slot and something that may have it meet; NEVER: they do not. */
+struct monotime slots_next(const struct consumer *c);
+/* Its store could not: it begins anew, later. */
+void slots_hold(struct consumer *c, struct delivery *d, const struct verdict *v,
+                struct monotime now);
+/* The stores work again: what is held may begin. */
+void slots_free_held(struct consumer *c, struct monotime now);
 /* How many messages may be taken now, those that are asked for included. */
 size_t slots_room(const struct consumer *c);
 size_t slots_in_hand(const struct consumer *c);  /* without those that have their verdict */
+/* Handlers at work beyond their deadline are stopped, and their messages retried. */
+void slots_stop_late(struct consumer *c, struct monotime now);
+struct monotime slots_deadline(const struct consumer *c);        /* the next; NEVER: none */
 bool has_task(const struct delivery *d);
+/* The lease of that message is over: what was not begun is dropped. */
+void slots_lost(struct heartbeat *h, struct delivery *d);
 
 /* ---- the end: consumer_end.c ---- */
 

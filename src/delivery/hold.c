@@ -125,6 +125,12 @@ struct hold *holds_by_receipt(const struct holds *h, struct bytes receipt)
     return hold->delivery == delivery ? hold : NULL;
 }
 
+void hold_extend(struct hold *hold, struct monotime until)
+{
+    hold->until = until;
+    hold->delayed = false;
+}
+
 void hold_delay(struct hold *hold, struct monotime until)
 {
     hold->until = until;

@@ -43,6 +43,8 @@ void holds_recall(struct holds *h, struct bytes key, int receives);
 char *hold_receipt(const struct hold *hold);
 /* The hold whose newest delivery that is, or NULL. */
 struct hold *holds_by_receipt(const struct holds *h, struct bytes receipt);
+/* Its lease goes on till then. */
+void hold_extend(struct hold *hold, struct monotime until);
 /* Hides it till then, 0 for a lease that was given back at once included. */
 void hold_delay(struct hold *hold, struct monotime until);
 void holds_count(const struct holds *h, struct monotime now, int64_t *leased, int64_t *delayed);

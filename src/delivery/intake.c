@@ -71,7 +71,7 @@ static void hand_over(struct intake *in, struct flight *f, struct monotime now)
     for (size_t i = 0; i < op->received_count; i++) {
         struct message *m = op->received[i];
         op->received[i] = NULL;
-        in->taken(in, m, op->asked_at);
+        in->taken(in, m, op->asked_at, now);
     }
 }
 

@@ -12,8 +12,8 @@
 struct intake {
     struct queue *queue;
     int wait_s, visibility_s;
-    void (*taken)(struct intake *in, struct message *m,
-                  struct monotime asked_at); /* takes the message over */
+    void (*taken)(struct intake *in, struct message *m, struct monotime asked_at,
+                  struct monotime now);          /* takes the message over */
     void *owner;
 
     struct list flights, landed;

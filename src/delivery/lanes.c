@@ -48,6 +48,11 @@ bool lanes_enter(struct lanes *l, struct bytes name, struct delivery *d)
     return false;
 }
 
+bool lanes_holds(const struct delivery *d, struct bytes name)
+{
+    return d->lane && d->lane->holder == d && bytes_compare(d->lane->name, name) == 0;
+}
+
 struct delivery *lanes_leave(struct lanes *l, struct delivery *d)
 {
     struct lane *lane = d->lane;

@@ -14,6 +14,8 @@ struct lanes {
 
 /* True when the lane was free and is now the delivery's; false when it has to queue. */
 bool lanes_enter(struct lanes *l, struct bytes name, struct delivery *d);
+/* Is the lane of that name the delivery's own? */
+bool lanes_holds(const struct delivery *d, struct bytes name);
 /* Leaves the lane, or its queue. Returns the delivery whose lane it is now, or NULL. Fine for a
  * delivery in no lane. */
 struct delivery *lanes_leave(struct lanes *l, struct delivery *d);

@@ -7,7 +7,6 @@
 
 #include "delivery/verdict.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { LEDGER_OUTCOMES = 32 };

@@ -1,6 +1,7 @@
 #include "delivery/settlement.h"
 
 #include "base/log.h"
+#include "delivery/heartbeat.h"
 #include "delivery/parking.h"
 
 #include <stdio.h>
@@ -21,12 +22,17 @@ static int64_t backoff(struct settlement *s, int receive_count)
     return random_below(&s->random, (backoff_first_us << doublings) + 1);
 }
 
-/* Confirmed, one way or the other: counted, out of its lane, forgotten. */
-static void finish(struct settlement *s, struct delivery *d)
+void settlement_leave_lane(struct settlement *s, struct delivery *d)
 {
     struct delivery *heir = lanes_leave(s->lanes, d);
     if (heir)
         cache_move(s->cache, heir, DELIVERY_GRANTED);
+}
+
+/* Confirmed, one way or the other: counted, out of its lane, forgotten. */
+static void finish(struct settlement *s, struct delivery *d)
+{
+    settlement_leave_lane(s, d);
     ledger_settle(&s->ledger, &d->verdict);
     if (d->unparkable)
         s->ledger.unparkable++;
@@ -40,17 +46,30 @@ static void warn(const struct delivery *d, const char *what, const struct err *e
     log_line(LOG_WARN, "message %s: %s", d->message->id, text);
 }
 
-static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
+static void release(struct settlement *s, struct delivery *d, struct monotime now)
 {
-    int64_t most = (int64_t)QUEUE_VISIBILITY_MAX_S * SECOND_US;
+    int64_t most = monotime_until(now, d->lease_limit);
     struct verdict *v = &d->verdict;
     if (v->kind == VERDICT_RETRY && v->after_us == VERDICT_BACKOFF)
         v->after_us = backoff(s, d->message->receive_count);
     if (v->kind == VERDICT_RELEASE)
         v->after_us = 0;
     if (v->after_us > most)
-        v->after_us = most;
+        v->after_us = most > 0 ? most / SECOND_US * SECOND_US : 0;
+    heartbeat_stop(d);
     batcher_add(&s->releases, d, now);
+}
+
+/* All that follow it in its group go with it, in their order: none may overtake it. */
+static void go_back(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    struct delivery *next;
+    release(s, d, now);
+    while ((next = cache_follower(s->cache, d)) != NULL) {
+        next->verdict = (struct verdict){.kind = VERDICT_RELEASE};
+        cache_move(s->cache, next, DELIVERY_SETTLING);
+        release(s, next, now);
+    }
 }
 
 static void acked(struct batcher *b, struct delivery *d, const struct err *err)
@@ -99,6 +118,7 @@ static void parked(struct batcher *b, struct delivery *d, const struct err *err)
     if (!err_any(err)) {
         if (d->detail == PARKING_BARE)
             tell_bare(d);
+        applied_add(&s->applied, d->message->id);
         batcher_add(&s->acks, d, d->not_before);
         return;
     }
@@ -123,6 +143,7 @@ void settlement_init(struct settlement *s, struct queue *source, struct cache *c
     batcher_init(&s->releases, source, QUEUE_RELEASE, 0);
     batcher_init(&s->parks, NULL, QUEUE_SEND, 0);
     s->parks.source = source->url;
+    s->remembers = !source->keyed;
     s->acks.owner = s->releases.owner = s->parks.owner = s;
     s->acks.settled = acked;
     s->releases.settled = released;
@@ -141,12 +162,42 @@ static void give_up(const struct settlement *s, struct delivery *d)
 {
     struct verdict *v = &d->verdict;
     char reason[VERDICT_REASON_MAX];
-    if (v->kind != VERDICT_RETRY || !s->can_park || d->message->receive_count < s->max_receives)
+    if (v->kind != VERDICT_RETRY || v->outage || !s->can_park ||
+        d->message->receive_count < s->max_receives)
         return;
     snprintf(reason, sizeof reason, "gave up after %d receive%s: %.340s", d->message->receive_count,
              d->message->receive_count == 1 ? "" : "s", v->reason[0] ? v->reason : "retried");
     snprintf(v->reason, sizeof v->reason, "%s", reason);
     v->kind = VERDICT_PARK;
+}
+
+static bool applies(const struct verdict *v)
+{
+    return v->kind == VERDICT_DONE || v->kind == VERDICT_SKIP;
+}
+
+static void ack(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    applied_add(&s->applied, d->message->id);
+    batcher_add(&s->acks, d, now);
+}
+
+bool settlement_again(struct settlement *s, struct delivery *d, struct monotime now)
+{
+    static const struct verdict again = {.kind = VERDICT_SKIP, .reason = "it was applied before"};
+    if (!s->remembers || !applied_has(&s->applied, d->message->id))
+        return false;
+    log_line(LOG_INFO, "message %s: given again, but it was applied here: only deleted",
+             d->message->id);
+    settlement_verdict(s, d, &again, now);
+    return true;
+}
+
+void settlement_renew(struct settlement *s, struct delivery *d, struct message *m)
+{
+    static const struct verdict superseded = {.kind = VERDICT_RELEASE};
+    cache_renew(d, m);
+    ledger_settle(&s->ledger, &superseded);
 }
 
 void settlement_verdict(struct settlement *s, struct delivery *d, const struct verdict *v,
@@ -161,8 +212,10 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
     give_up(s, d);
     if (d->verdict.kind == VERDICT_PARK && !s->can_park)
         keep_unparkable(s, d);
-    if (d->verdict.kind == VERDICT_DONE || d->verdict.kind == VERDICT_SKIP)
-        batcher_add(&s->acks, d, now);
+    if (applies(&d->verdict))
+        ack(s, d, now);
+    else if (d->lost)
+        settlement_forget(s, d);         /* it comes again; parked now, it would be there twice */
     else if (d->verdict.kind == VERDICT_PARK)
         batcher_add(&s->parks, d, now);
     else
@@ -171,8 +224,20 @@ void settlement_verdict(struct settlement *s, struct delivery *d, const struct v
 
 void settlement_forget(struct settlement *s, struct delivery *d)
 {
-    d->verdict = (struct verdict){.kind = VERDICT_RELEASE};
+    static const struct verdict back = {.kind = VERDICT_RELEASE};
+    struct delivery *next;
+    while ((next = cache_follower(s->cache, d)) != NULL) {
+        next->verdict = back;
+        finish(s, next);
+    }
+    d->verdict = back;
     finish(s, d);
+}
+
+bool settlement_goes_back(const struct delivery *d)
+{
+    enum verdict_kind kind = d->verdict.kind;
+    return d->state == DELIVERY_SETTLING && (kind == VERDICT_RETRY || kind == VERDICT_RELEASE);
 }
 
 void settlement_turn(struct settlement *s, struct monotime now, bool hurry)

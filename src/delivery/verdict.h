@@ -3,6 +3,7 @@
 #ifndef TIDEGATE_DELIVERY_VERDICT_H
 #define TIDEGATE_DELIVERY_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum verdict_kind {
@@ -19,6 +20,7 @@ enum { VERDICT_OUTCOME_MAX = 32, VERDICT_REASON_MAX = 400, VERDICT_ERROR_MAX = 4
 struct verdict {
     enum verdict_kind kind;
     int64_t after_us;                            /* RETRY: VERDICT_BACKOFF, or so long */
+    bool outage;         /* RETRY: a store could not, and may later: no fault of the message */
     char outcome[VERDICT_OUTCOME_MAX];           /* "" or a word to count it under */
     char reason[VERDICT_REASON_MAX];             /* "" or a sentence */
     char error[VERDICT_ERROR_MAX];               /* "" or what a handler or a store said */

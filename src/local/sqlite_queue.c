@@ -10,7 +10,7 @@ enum {
     CLOCK_STEP_MS = 1000             /* how exactly the newest time is written down */
 };
 
-enum { SETTINGS, SET_CLOCK, SHIFT, LAPSE, NEXT, LEASE, SEND, DELETE, RELEASE, VISIBLE, HIDDEN };
+enum { SETTINGS, SET_CLOCK, SHIFT, LAPSE, NEXT, LEASE, SEND, DELETE, HIDE, VISIBLE, HIDDEN };
 
 /* A visible_ms of 0 says "now", so that what is ready stands together in the index, in the order
  * of n, the order in which messages were sent. The defaults let a person send with INSERT, and the
@@ -48,7 +48,7 @@ static const char *const statements[] = {
     [SEND] = "INSERT INTO \"%1$s\" (id, body, attributes, group_id, sent_ms, visible_ms)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [DELETE] = "DELETE FROM \"%1$s\" WHERE n = ?1 AND receipt = ?2",
-    [RELEASE] = "UPDATE \"%1$s\" SET visible_ms = ?3 WHERE n = ?1 AND receipt = ?2",
+    [HIDE] = "UPDATE \"%1$s\" SET visible_ms = ?3 WHERE n = ?1 AND receipt = ?2",
     [VISIBLE] = "SELECT count(*) FROM \"%1$s\" WHERE visible_ms <= ?1",
     [HIDDEN] = "SELECT count(*), count(*) FILTER (WHERE receives > 0) FROM \"%1$s\""
                " WHERE visible_ms > ?1",
@@ -196,23 +196,32 @@ static void forget_received(struct queue_op *op)
     op->received_count = 0;
 }
 
-/* ---- delete, release, send ---- */
+/* ---- delete, extend, release, send ---- */
 
-/* A receipt that is not the newest changes nothing and succeeds, as with SQS. */
+/* How many messages that changed, or -1. */
+static int settle_one(struct sqlite_queue *q, enum queue_verb verb, const struct queue_entry *e,
+                      const struct moment *m, struct err *err)
+{
+    sqlite3_stmt *s = sqlite_file_ask(&q->file, verb == QUEUE_DELETE ? DELETE : HIDE, err);
+    if (!s)
+        return -1;
+    sqlite3_bind_int64(s, 1, sqlite_message_number(e->receipt));
+    sqlite_bind_bytes(s, 2, e->receipt);
+    if (verb != QUEUE_DELETE)
+        sqlite3_bind_int64(s, 3, visible_after(m, e->delay_s));
+    return run(q, s, err) ? -1 : sqlite3_changes(q->file.db);
+}
+
+/* A receipt that is not the newest changes nothing and succeeds, as with SQS; only an extension
+ * says so. */
 static int settle(struct sqlite_queue *q, struct queue_op *op, const struct moment *m)
 {
-    bool release = op->verb == QUEUE_RELEASE;
     for (size_t i = 0; i < op->entry_count; i++) {
-        const struct queue_entry *e = &op->entries[i];
-        sqlite3_stmt *s = sqlite_file_ask(&q->file, release ? RELEASE : DELETE, &op->op.err);
-        if (!s)
+        int changed = settle_one(q, op->verb, &op->entries[i], m, &op->op.err);
+        if (changed < 0)
             return -1;
-        sqlite3_bind_int64(s, 1, sqlite_message_number(e->receipt));
-        sqlite_bind_bytes(s, 2, e->receipt);
-        if (release)
-            sqlite3_bind_int64(s, 3, visible_after(m, e->delay_s));
-        if (run(q, s, &op->op.err))
-            return -1;
+        if (!changed && op->verb == QUEUE_EXTEND)
+            err_set(&op->entries[i].err, QUEUE_NOT_HELD, "the lease is over");
     }
     return 0;
 }

@@ -9,10 +9,11 @@
  * Messages come in the order in which they were sent, those that came back as well. An operation
  * that fails as a whole has changed nothing. Ids are the queue's own; a body and attributes are
  * refused where SQS refuses them (queue_entry_check()); group ids come back, but make no groups. A
- * receipt that is not the newest, or no receipt at all, changes nothing and succeeds. A queue has
- * no redrive policy; a lease that was not asked for is that of the queue, 30 s. Settings count
- * exactly: visible; in flight, hidden after a delivery (a lease or a release with a delay);
- * delayed, hidden before the first one.
+ * receipt that is not the newest, or no receipt at all, changes nothing and succeeds; an extension
+ * by such a one fails with MessageNotInflight. A lease that lapsed may be extended until somebody
+ * receives the message. A queue has no redrive policy; a lease that was not asked for is that of
+ * the queue, 30 s. Settings count exactly: visible; in flight, hidden after a delivery (a lease or
+ * a release with a delay); delayed, hidden before the first one.
  *
  * Time: a clock that is set forward ends leases and delays early. One that is set back is noticed
  * by the next operation that writes, to a second, and what is hidden moves back with it: nothing
