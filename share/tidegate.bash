@@ -53,6 +53,7 @@ _tidegate_value() {
     case $1 in
         *'|'*) _tidegate_reply "$2" "${1//'|'/ }" ;;
         LEVEL) _tidegate_reply "$2" debug info warn error off ;;
+        POLICY) _tidegate_reply "$2" warn patient converge ;;
         DIR) _tidegate_paths "$2" directory ;;
         FILE) _tidegate_paths "$2" file ;;
         URL) _tidegate_places "$2" ;;
