@@ -1,10 +1,10 @@
 -- What decides when the store does not hold what a request expected: the policy that --conflicts
--- names, conflicts/NAME.lua. A policy is a table of the decisions of conflicts/warn.lua; one that
+-- names, conflicts/NAME.lua. A policy is a table of decisions, as conflicts/warn.lua; one that
 -- it leaves out is taken from there. One with a function `change` decides nothing: it does all that
 -- a request asks for by itself (see routes.lua).
 -- A conflicts.lua of your own may take this table by `require "tidegate.builtin.conflicts"`, set
 -- decisions in it, and return it: they stand above those of any policy.
-local warn = require "conflicts.warn"
+local warn = require "tidegate.builtin.conflicts.warn"
 
 local M = setmetatable({}, { __index = warn })
 
