@@ -67,7 +67,7 @@ _tidegate_argument() {
             _tidegate_reply '' "$(_tidegate_commands "$1")"
             [ -z "$word" ] || _tidegate_paths '' file
             ;;
-        help,0) _tidegate_reply '' "$(_tidegate_commands "$1") places host-options" ;;
+        help,0) _tidegate_reply '' "$(_tidegate_commands "$1") places conflicts host-options" ;;
         help,* | version,*) ;;
         test,*) _tidegate_paths '' file ;;
         parked,0) _tidegate_reply '' ls show replay drop ;;
