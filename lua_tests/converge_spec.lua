@@ -183,6 +183,23 @@ describe("converge", function()
     assert.equal("integer", math.type(items.items.w1._tidegate_expires))
   end)
 
+  for _, ledger in ipairs { "{", 7 } do
+    it("parks what it finds no ledger for in a book: " .. ledger, function()
+      local items = STORES.table.new()
+      items:put { id = "w1", owner = "Sue Smith", _tidegate = { ledger = ledger } }
+      local verdict = assert(converge.change(request("update", 1, { label = "b" }), items, "w1"))
+      assert.same({ "park", "the ledger in _tidegate cannot be read" },
+        { verdict.verdict, verdict.reason })
+    end)
+  end
+
+  it("answers that the ledger of a bucket cannot be read", function()
+    local store = memory_store()
+    store:put("ledger/" .. KEY, "{")
+    local verdict, err = converge.change(request("update", 1, { label = "b" }), store, KEY)
+    assert.same({ nil, "BadValue" }, { verdict, err.code })
+  end)
+
   it("passes on what the store could not do", function()
     local broken = { change = function() return nil, { code = "SlowDown" } end }
     local verdict, err = converge.change(request("create", 1), broken, KEY)

@@ -80,15 +80,21 @@ describe("a ledger", function()
     end)
   end)
 
-  it("does not grow with the number of updates", function()
-    local random, bytes = histories.random(1), {}
-    for _, count in ipairs { 100, 3000 } do
-      local requests = histories.make(random, count)
-      for _, request in ipairs(requests) do request.type = "update" end
-      bytes[#bytes + 1] = #assert(tide.json.encode(merged(requests)))
-    end
-    assert.is_true(bytes[2] < bytes[1] + 100 and bytes[2] < 1500)
-  end)
+  for what, kinds in pairs {
+    updates = { "update" },
+    ["updates and deletes"] = { "update", "update", "delete" },
+    ["requests of all kinds"] = { "create", "update", "delete" },
+  } do
+    it("does not grow with the number of " .. what, function()
+      local random, bytes = histories.random(1), {}
+      for _, count in ipairs { 100, 2000 } do
+        local requests = histories.make(random, count)
+        for i, request in ipairs(requests) do request.type = kinds[i % #kinds + 1] end
+        bytes[#bytes + 1] = #assert(tide.json.encode(merged(requests)))
+      end
+      assert.is_true(bytes[1] < 1500 and bytes[2] < 1500)
+    end)
+  end
 end)
 
 local function request(kind, ms, members)

@@ -64,18 +64,27 @@ local function codec(key_name)
   return opts
 end
 
+-- The ledger in a book, or that of an item without one; nil when it cannot be read.
+local function ledger_of(written, current)
+  if written == nil then return history.adopt(current.widget) end
+  return type(written) == "string" and tide.json.decode(written) or nil
+end
+
 local function in_item(request, store, key)
   local answer
   local expires = math.ceil(tide.now() + (require "conflicts".keep_deleted or KEEP))
   local changed, err = store:change(key, function(current, context)
     local written = context.book.ledger
     current = current or {}
-    local before = written and tide.json.decode(written) or history.adopt(current.widget)
+    local before = ledger_of(written, current)
+    answer = not before and tide.park "the ledger in _tidegate cannot be read" or nil
+    if answer then return answer end
     local after, shown, verdict, text = learn(before, request)
     answer = verdict
     if answer.verdict == "park" or after == before and not written then return answer end
-    if after == before then expires, text = current.expires, written end
-    return { write = { widget = shown, expires = not shown and expires or nil },
+    local until_when = expires
+    if after == before then until_when, text = current.expires, written end
+    return { write = { widget = shown, expires = not shown and until_when or nil },
       book = { ledger = text } }
   end, codec(store.key))
   return changed and answer, err
