@@ -61,3 +61,34 @@ describe("changed", function()
     assert.equal("missing", verdict.outcome)
   end)
 end)
+
+describe("use", function()
+  after_each(function() assert(conflicts.use "warn") end)
+
+  it("takes what a policy decides, and the rest from warn", function()
+    assert.is_true(conflicts.use "patient")
+    local verdict = conflicts.missing(nil, request "update", context "missing")
+    assert.same({ "retry", nil }, { verdict.verdict, verdict.after })
+    assert.matches("its create has not come", verdict.reason, 1, true)
+    assert.equal("retry", conflicts.changed(nil, request "delete", context "changed").verdict)
+    assert.equal("replaced", conflicts.exists(CURRENT, request "create", context "exists").outcome)
+  end)
+
+  it("lets one's own decision stand above the policy", function()
+    finally(function() conflicts.missing = nil end)
+    function conflicts.missing() return tide.park "mine" end
+    assert.is_true(conflicts.use "patient")
+    assert.equal("mine", conflicts.changed(nil, request "update", context "changed").reason)
+    local used, problem = conflicts.use "converge"
+    assert.is_nil(used)
+    assert.equal("converge does not ask conflicts.missing of your conflicts.lua", problem)
+  end)
+
+  for _, name in ipairs { "wran", "../warn", "a.b", "" } do
+    it("refuses '" .. name .. "'", function()
+      local used, problem = conflicts.use(name)
+      assert.is_nil(used)
+      assert.matches("there is no policy '" .. name .. "'", problem, 1, true)
+    end)
+  end
+end)

@@ -30,13 +30,3 @@ describe("examples/routes-by-owner", function()
     assert.is_function(routes.route)
   end)
 end)
-
-describe("examples/retry-missing", function()
-  it("gives back what has no widget yet", function()
-    local conflicts = example "retry-missing/conflicts.lua"
-    local verdict = conflicts.missing(nil, { type = "update" })
-    assert.equal("retry", verdict.verdict)
-    assert.equal(2, verdict.after)
-    assert.is_function(conflicts.exists)
-  end)
-end)

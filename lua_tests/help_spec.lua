@@ -5,7 +5,7 @@ local run = dofile(here .. "support/program.lua")
 local function help(...) return run("tools/help", { ... }, {}) end
 
 local PAGES = { {}, { "consume" }, { "produce" }, { "peek" }, { "parked" }, { "test" },
-  { "version" }, { "help" }, { "places" }, { "host-options" } }
+  { "version" }, { "help" }, { "places" }, { "conflicts" }, { "host-options" } }
 
 describe("tidegate help", function()
   for _, page in ipairs(PAGES) do

@@ -154,7 +154,7 @@ describe("options.parse", function()
     { "--ratio: expected a number of at least 0, got '1e999'", "--ratio=1e999" },
     { "--ratio: expected a number of at least 0, got '1 '", "--ratio=1 " },
     { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '5 m'", "--drain-timeout=5 m" },
-    { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '5d'", "--drain-timeout", "5d" },
+    { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '5w'", "--drain-timeout", "5w" },
     { "--drain-timeout: expected a time like 250ms, 25s or 5m, got '-5'", "--drain-timeout", "-5" },
     { "-ird: expected a time like 250ms, 25s or 5m of at most 100000000 s, got '30000h'",
       "-ird=30000h" },

@@ -11,6 +11,8 @@ import sqlite_judge
 from judge import flat, key_of
 
 BOOK = "_tidegate"
+EXPIRES = "_tidegate_expires"
+LEDGERS = "ledger/"
 
 
 class Objects:
@@ -19,7 +21,8 @@ class Objects:
     is_table = False
 
     def widgets(self):
-        return {key: flat(json.loads(body)) for key, body in self.objects().items()}
+        return {key: flat(json.loads(body)) for key, body in self.objects().items()
+                if not key.startswith(LEDGERS)}
 
 
 class FileStore(Objects):
@@ -60,7 +63,8 @@ class Items:
     key = "id"
 
     def widgets(self):
-        found = [widget_of(item, self.key) for item in self.items()]
+        found = [widget_of(item, self.key) for item in self.items()
+                 if item.keys() != {self.key, BOOK, EXPIRES}]
         return {key_of({**each, "widgetId": each["id"]}): each for each in found}
 
 

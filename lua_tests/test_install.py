@@ -103,7 +103,8 @@ def completions(program, line, directory=None):
 def test_completion_knows_every_command_and_option(offline, helps):
     hosts, commands = helps["host-options"], set(helps) - {"host-options"}
     assert set(completions(offline.path, "")) == commands
-    assert set(completions(offline.path, "help ")) == commands | {"places", "host-options"}
+    assert set(completions(offline.path, "help ")) == commands | {
+        "places", "conflicts", "host-options"}
     for topic in completions(offline.path, "help "):
         assert offline.run("help", topic).returncode == 0
     for name in commands:

@@ -2,11 +2,13 @@
 -- This is the wiring; what a request does is in routes.lua, widget.lua and conflicts.lua.
 local tide = require "tidegate"
 local course = require "tidegate.course"
+local history = require "tidegate.history"
 local meters = require "tidegate.meter"
 local options = require "tidegate.options"
 local places = require "tidegate.places"
 local report = require "tidegate.report"
 local settings = require "tidegate.settings"
+local conflicts = require "conflicts"
 local routes = require "routes"
 local widget = require "widget"
 
@@ -35,13 +37,15 @@ local SPEC = course.consumer {
       help = "stop a handler after that, retry its message (never)" },
     { name = "max-receives", kind = "integer", min = 1, max = 1000,
       help = "park what failed so often (5, or the queue's less 1)" },
+    { name = "conflicts", label = "POLICY", default = "warn",
+      help = "warn, patient or converge; see help conflicts" },
+    { name = "keep-deleted", kind = "duration", default = "14d", min = 0 },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
     { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
-As in the course: -rb BUCKET or -rq QUEUE for FROM, -wb BUCKET or -dwt TABLE for
-TO, -wkp PREFIX (widgets/) and -uop yes|no (yes) for the keys of a bucket; or
-plain names and what they are: SOURCE TARGET -bucket|-table [-queue].]],
+As in the course: -rb BUCKET, -rq QUEUE (FROM), -wb BUCKET, -dwt TABLE (TO),
+-wkp PREFIX, -uop yes|no (yes); or SOURCE TARGET -bucket|-table [-queue].]],
   example = "tidegate consume sqs://widget-requests dynamodb://widgets",
 }
 
@@ -96,10 +100,11 @@ local function log_verdict(message, request, verdict, seconds)
 end
 
 -- The handler: one message in, one verdict out.
-local function handle(message, to, meter)
+local function handle(message, from, to, meter)
   meter:begin()
   local started = tide.now()
   local request, reason = parse(message)
+  if request then request.order = history.order(message, from.kind, request) end
   local verdict = request and apply(request, to) or tide.park(reason, "rejected")
   local seconds = math.max(0, tide.now() - started)
   meter:finish(request and request.type or "no request", verdict.verdict, seconds)
@@ -111,7 +116,7 @@ local function run(from, to, park, opts)
   local meter = meters()
   local finish = report.start(meter, opts.summary)
   local summary, err, so_far = tide.consume(from, function(message)
-    return handle(message, to, meter)
+    return handle(message, from, to, meter)
   end, {
     concurrency = opts.concurrency, until_empty = opts.until_empty, wait = opts.wait,
     visibility = opts.visibility, deadline = opts.deadline, max_receives = opts.max_receives,
@@ -151,9 +156,18 @@ local function key_refusal(to)
   end
 end
 
+-- A conflicts.lua that is made from nothing knows no other policy.
+local function choose_policy(name)
+  if conflicts.use then
+    local used, problem = conflicts.use(name)
+    return not used and "--conflicts: " .. problem or nil
+  end
+  return name ~= "warn" and "--conflicts: your conflicts.lua decides, and knows no policies" or nil
+end
+
 local function main(opts)
   settings.log(SPEC, opts)
-  local problem = refusal(opts)
+  local problem = refusal(opts) or choose_policy(opts.conflicts)
   if problem then return options.refuse(SPEC, problem) end
   local from, to, park = open(opts)
   if not from then return options.fail(SPEC, to) end
@@ -162,6 +176,7 @@ local function main(opts)
   local there, err = places.probe(to, opts.widget_key_prefix) -- before anything is taken
   if not there then return options.fail(SPEC, err) end
   if to.kind == "table" then widget.reserved[to.key] = true end
+  conflicts.keep_deleted = opts.keep_deleted
   widget.prefix, widget.use_owner = opts.widget_key_prefix, opts.use_owner_in_prefix
   return run(from, to, park, opts)
 end

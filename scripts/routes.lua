@@ -32,8 +32,10 @@ local function answer(request, event, decide, current, context)
 end
 
 local function change(request, store, event, decide, opts)
+  local key = key_of(request, store, opts)
+  if conflicts.change then return conflicts.change(request, store, key) end
   opts.request_id = request.requestId -- so that a write sent twice is no conflict with itself
-  return store:change(key_of(request, store, opts), function(current, context)
+  return store:change(key, function(current, context)
     local plan = answer(request, event, decide, current, context)
     local problem = type(plan) == "table" and plan.write and widget.problem(plan.write)
     return problem and tide.park(problem, "rejected") or plan

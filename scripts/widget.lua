@@ -29,7 +29,8 @@ M.use_owner = true
 
 -- Names that no other attribute may take: a table keeps all members of a widget side by side. To
 -- these comes the name of the key, when the table of the command line calls it otherwise.
-M.reserved = { id = true, owner = true, label = true, description = true, _tidegate = true }
+M.reserved = { id = true, owner = true, label = true, description = true, _tidegate = true,
+  _tidegate_expires = true }
 
 -- The rules. Each gets a string and answers what is wrong with it, or nothing.
 
@@ -156,20 +157,21 @@ function M.parse(body)
   return request
 end
 
-local function folded(owner)
+-- Owners that are written differently may be one: so their keys say.
+function M.folded(owner)
   return (owner:gsub(" ", "-"):lower())
 end
 
 -- Where a bucket keeps a request's widget: widgets/mary-matthews/8123f304-…
 function M.key(request)
-  local folder = M.use_owner and folded(request.owner) .. "/" or ""
+  local folder = M.use_owner and M.folded(request.owner) .. "/" or ""
   return M.prefix .. folder .. request.widgetId
 end
 
 -- Does the widget belong to somebody else? Where the owner is no part of the key, ids of two
 -- owners can meet.
 function M.is_foreign(widget, request)
-  return type(widget.owner) == "string" and folded(widget.owner) ~= folded(request.owner)
+  return type(widget.owner) == "string" and M.folded(widget.owner) ~= M.folded(request.owner)
 end
 
 -- The widget that a create makes: all its data, texts that are absent as null.
@@ -229,12 +231,13 @@ local function size_of(value)
   return size
 end
 
--- Why the widget cannot be kept, or nil.
-function M.problem(widget)
-  local size = 0
+-- Why the widget cannot be kept, or nil. `beside` are the bytes of what is kept with it.
+function M.problem(widget, beside)
+  local size = beside or 0
   for name, value in pairs(M.to_item(widget, "id")) do size = size + #name + size_of(value) end
   if size <= WIDGET_MAX then return nil end
-  return ("the widget would have %d bytes, the limit is %d"):format(size, WIDGET_MAX)
+  return ("the widget would have %d bytes%s, the limit is %d"):format(size,
+    beside and " with its ledger" or "", WIDGET_MAX)
 end
 
 -- Widget → the item of a table whose key is called `key`: each member and each other attribute is

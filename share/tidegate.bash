@@ -53,6 +53,7 @@ _tidegate_value() {
     case $1 in
         *'|'*) _tidegate_reply "$2" "${1//'|'/ }" ;;
         LEVEL) _tidegate_reply "$2" debug info warn error off ;;
+        POLICY) _tidegate_reply "$2" warn patient converge ;;
         DIR) _tidegate_paths "$2" directory ;;
         FILE) _tidegate_paths "$2" file ;;
         URL) _tidegate_places "$2" ;;
@@ -66,7 +67,7 @@ _tidegate_argument() {
             _tidegate_reply '' "$(_tidegate_commands "$1")"
             [ -z "$word" ] || _tidegate_paths '' file
             ;;
-        help,0) _tidegate_reply '' "$(_tidegate_commands "$1") places host-options" ;;
+        help,0) _tidegate_reply '' "$(_tidegate_commands "$1") places conflicts host-options" ;;
         help,* | version,*) ;;
         test,*) _tidegate_paths '' file ;;
         parked,0) _tidegate_reply '' ls show replay drop ;;

@@ -3,11 +3,15 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)"
 local tide = require "tidegate"
 
+local function holds(name)
+  return name:find "^tidegate" or name:find "^conflicts" or name == "routes" or name == "widget"
+end
+
 -- Modules that hold on to `tidegate` are loaded anew, so that they see the replaced one.
 local function swap(replacement)
   local kept = {}
   for name, module in pairs(package.loaded) do
-    if name:find "^tidegate" or name == "routes" or name == "widget" or name == "conflicts" then
+    if holds(name) then
       kept[name], package.loaded[name] = module, nil
     end
   end
@@ -17,9 +21,7 @@ end
 
 local function restore(kept)
   for name in pairs(package.loaded) do
-    if name:find "^tidegate" or name == "routes" or name == "widget" or name == "conflicts" then
-      package.loaded[name] = nil
-    end
+    if holds(name) then package.loaded[name] = nil end
   end
   for name, module in pairs(kept) do package.loaded[name] = module end
 end

@@ -2,29 +2,13 @@
 -- What was read is the condition of what is written: the book first, then the attributes, a hundred
 -- in all. An update names only what differs, so that attributes which somebody else added since
 -- stay. An item that names the reserved attribute, or another key, is misuse.
-local tide = require "tidegate"
+local same = require "tidegate.same"
 
 local M = {}
 
 local BOOK = "_tidegate"
 local EQUAL_MAX = 100  -- of a condition
 local CHANGES_MAX = 300  -- of an update; what changes more is written whole
-
--- Never true for values that a table would tell apart.
-local function same(a, b)
-  if a == b then return true end
-  if type(a) ~= "table" or type(b) ~= "table" then return false end
-  if getmetatable(a) ~= getmetatable(b) or tide.is_array(a) ~= tide.is_array(b) then
-    return false
-  end
-  for name, value in pairs(a) do
-    if not same(value, b[name]) then return false end
-  end
-  for name in pairs(b) do
-    if a[name] == nil then return false end
-  end
-  return true
-end
 
 -- Its own all the way down: `decide` may change what it was given.
 local function copy(value)

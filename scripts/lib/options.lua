@@ -26,7 +26,7 @@ local M = { usage = usage.line, help = usage.help }
 local USAGE = 64
 local HOST = { "--scripts", "--log-level", "--log-file", "--log-format", "--region", "--profile",
   "--endpoint-url", "--cpu-limit", "--memory-limit", "--help" }
-local UNITS = { ms = 0.001, s = 1, m = 60, h = 3600 }
+local UNITS = { ms = 0.001, s = 1, m = 60, h = 3600, d = 86400 }
 local DURATION_MAX = 100000000 -- s: what the program itself takes
 local YES = { ["1"] = true, ["true"] = true, yes = true, on = true }
 local NO = { ["0"] = true, ["false"] = true, no = true, off = true }

@@ -5,7 +5,8 @@ local terminal = require "tidegate.terminal"
 local M = {}
 
 -- The usual words come first and in this order, those of a user's own scripts by name.
-local OUTCOMES = { "created", "replaced", "updated", "deleted", "missing", "rejected" }
+local OUTCOMES = { "created", "replaced", "updated", "deleted", "unchanged", "missing",
+  "rejected" }
 local KINDS = { "create", "update", "delete" }
 local VERDICTS = { "done", "skip", "retry", "park" }
 local LEDGER = { "received", "done", "skipped", "retried", "parked", "released" }

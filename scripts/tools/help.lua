@@ -4,7 +4,7 @@ local options = require "tidegate.options"
 
 local SPEC = {
   name = "help",
-  about = "Prints the list of commands, or the help of one, of places or of host-options.",
+  about = "Prints the list of commands, or the help of one, or of a topic.",
   positionals = { { name = "name", optional = true, env = false, help = "a command or a topic" } },
   example = "tidegate help consume",
 }
@@ -27,7 +27,7 @@ exactly as your Lua says.
 Places: sqs://NAME  s3://BUCKET[/PREFIX]  file:DIR
         dynamodb://TABLE[?key=NAME]  sqlite:FILE[#NAME]
 
-More: help places, help host-options, help consume ...
+More: help places, help conflicts, help host-options, help consume ...
 
 Example: tidegate consume file:requests sqlite:widgets.db --until-empty]]
 
@@ -53,6 +53,27 @@ What cannot be handled is parked: in the dead-letter queue, under parked/ of a
 bucket or directory, in NAME-parked of a sqlite: file, or where --park says.
 
 Example: tidegate consume s3://requests/in dynamodb://widgets?key=widget_id]]
+
+TOPICS.conflicts = [[
+What happens when a store does not hold what a request expected.
+
+  --conflicts warn      an update or a delete without a widget is skipped with a
+                        warning, a create replaces what it finds (the default)
+  --conflicts patient   one without a widget goes back and waits, longer each
+                        time; after the last receive it is parked
+  --conflicts converge  whatever the order and the repetitions, the store ends
+                        as the order of sending would have it
+  --conflicts NAME      conflicts/NAME.lua of your scripts folder
+
+converge keeps a ledger of each widget: under ledger/ of a bucket, in the
+attribute _tidegate of an item. What it says is written again, so nobody else
+should write widgets, nor another policy. A deleted widget leaves its ledger; in
+a table that is an item with the key, and with _tidegate_expires, for DynamoDB's
+time to live: it is needed for --keep-deleted TIME (14d) after the last change.
+
+The order is that of (sent time, request id), and of the keys of a bucket.
+
+Example: tidegate consume sqs://requests s3://widgets --conflicts converge]]
 
 TOPICS["host-options"] = [[
 Host options stand on either side of NAME; each has a variable.
@@ -94,4 +115,5 @@ if TOPICS[opts.name] then
   return 0
 end
 local program = find(opts.name)
-return program and program "--help" or commands.refuse(opts.name, { "places", "host-options" })
+return program and program "--help"
+  or commands.refuse(opts.name, { "places", "conflicts", "host-options" })

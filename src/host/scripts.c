@@ -75,16 +75,23 @@ static bool module_path(const char *module, char path[PATH_BYTES])
     return i > 0 && !module[i];
 }
 
+static bool begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* The built-in of that module name, or NULL. Built-ins that are commands' tools or libraries have
  * names of their own. */
 static const struct embedded_script *builtin_module(const char *module)
 {
     char path[PATH_BYTES];
-    if (strncmp(module, BUILTIN, sizeof BUILTIN - 1) == 0)
+    if (begins(module, BUILTIN))
         return module_path(module + sizeof BUILTIN - 1, path) ? embedded("", path) : NULL;
-    if (strncmp(module, LIBRARY, sizeof LIBRARY - 1) == 0)
+    if (begins(module, LIBRARY))
         return module_path(module + sizeof LIBRARY - 1, path) ? embedded("lib/", path) : NULL;
-    return module_path(module, path) && !strchr(path, '/') ? embedded("", path) : NULL;
+    if (!module_path(module, path) || begins(path, "tools/") || begins(path, "lib/"))
+        return NULL;
+    return embedded("", path);
 }
 
 /* A package searcher: the loader and its origin, or a sentence why not. */
@@ -94,7 +101,7 @@ static int f_search(lua_State *L)
     const char *module = luaL_checkstring(L, 1);
     char path[PATH_BYTES], name[PATH_BYTES];
     const struct embedded_script *e = builtin_module(module);
-    bool own = strncmp(module, LIBRARY, sizeof LIBRARY - 1) != 0 && module_path(module, name);
+    bool own = !begins(module, LIBRARY) && module_path(module, name);
     int status;
     if (own && in_folder(s, name, path)) {
         status = luaL_loadfilex(L, path, "t");
