@@ -106,7 +106,7 @@ describe("tidegate consume", function()
     local _, _, _, logged = run("consume", { "https://me:secret@h/1/q", "s3://out" }, fake)
     assert.same({ from = "https://***@h/1/q", to = "s3://out", concurrency = "32", wait = "20",
       until_empty = "no", max_messages = "unset", max_runtime = "0", drain_timeout = "25",
-      visibility = "unset", max_receives = "unset", park = "unset", summary = "no",
+      visibility = "unset", max_receives = "unset", park = "unset", shard = "unset", summary = "no",
       deadline = "unset", conflicts = "warn", keep_deleted = "1209600",
       request_bucket = "unset", request_queue = "unset", widget_bucket = "unset",
       dynamodb_widget_table = "unset", widget_key_prefix = "widgets/",

@@ -21,6 +21,7 @@ local SPEC = {
     { name = "label", short = "l", env = "DEMO_LABEL", help = "a name" },
     { name = "until-empty", kind = "flag", help = "when to stop" },
     { name = "owner", short = "uop", kind = "boolean", help = "yes or no" },
+    { name = "shard", kind = "shard", help = "which part" },
   },
 }
 
@@ -57,6 +58,9 @@ describe("options.parse", function()
     { "owner", true, "-uop", "yes" },
     { "owner", false, "-uop=no" },
     { "owner", false, "--owner", "false" },
+    { "shard", nil },
+    { "shard", "2/4", "--shard", "2/4" },
+    { "shard", "1/1000", "--shard=01/1000" },
     { "ratio", 0.5, "--ratio", "0.5" },
     { "ratio", 1000, "--ratio=1e3" },
     { "label", nil },
@@ -135,6 +139,10 @@ describe("options.parse", function()
     { "unknown option --regoin (did you mean --region?)", "--regoin", "x" },
     { "unknown option --regoin (did you mean --region?)", "--regoin=x" },
     { "unknown option -q", "-q" },
+    { "--shard: expected I/N with 1 <= I <= N <= 1000, got '5/4'", "--shard", "5/4" },
+    { "--shard: expected I/N with 1 <= I <= N <= 1000, got '0/4'", "--shard=0/4" },
+    { "--shard: expected I/N with 1 <= I <= N <= 1000, got '1/1001'", "--shard=1/1001" },
+    { "--shard: expected I/N with 1 <= I <= N <= 1000, got 'a'", "--shard=a" },
     { "unknown option --quarter", "--quarter=1" },
     { "unknown option -until-empty (did you mean --until-empty?)", "-until-empty" },
     { "unknown option --mwr (did you mean -mwr?)", "--mwr", "3" },

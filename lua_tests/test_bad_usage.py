@@ -36,6 +36,8 @@ CASES = [
     ("no concurrency", ["consume", "file:in", "file:out", "--concurrency", "0"], "--concurrency"),
     ("a time that is none", ["consume", "file:in", "file:out", "--wait", "soon"], "--wait"),
     ("a wait over SQS's limit", ["consume", "file:in", "file:out", "--wait", "21s"], "--wait"),
+    ("a shard that is none", ["consume", "file:in", "file:out", "--shard", "3/2"], "--shard"),
+    ("a shard of a queue", ["consume", "sqlite:a.db", "file:out", "--shard", "1/2"], "shards"),
     ("produce to nowhere", ["produce"], "TO"),
     ("produce into a table", ["produce", "dynamodb://t"], "dynamodb://t"),
 ]

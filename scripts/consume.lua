@@ -14,10 +14,12 @@ local widget = require "widget"
 
 local SPEC = course.consumer {
   name = "consume",
-  about = "Applies the widget requests of FROM to the widgets in TO (see: help places).",
+  about = [[
+Applies the widget requests of FROM (queue, bucket, directory) to the widgets in
+TO (bucket, directory, table). See: help places.]],
   positionals = {
-    { name = "from", help = "where requests wait: queue, bucket, directory" },
-    { name = "to", help = "where widgets live: bucket, directory, table" },
+    { name = "from" },
+    { name = "to" },
   },
   options = {
     { name = "concurrency", kind = "integer", default = "32", min = 1, max = 10000,
@@ -41,11 +43,12 @@ local SPEC = course.consumer {
       help = "warn, patient or converge; see help conflicts" },
     { name = "keep-deleted", kind = "duration", default = "14d", min = 0 },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
+    { name = "shard", kind = "shard", help = "share of this one of N consumers of a bucket" },
     { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
-As in the course: -rb BUCKET, -rq QUEUE (FROM), -wb BUCKET, -dwt TABLE (TO),
--wkp PREFIX, -uop yes|no (yes); or SOURCE TARGET -bucket|-table [-queue].]],
+As in the course: -rb BUCKET, -rq QUEUE, -wb BUCKET, -dwt TABLE, -wkp PREFIX
+(widgets/), -uop yes|no (yes); or SOURCE TARGET -bucket|-table [-queue].]],
   example = "tidegate consume sqs://widget-requests dynamodb://widgets",
 }
 
@@ -133,7 +136,7 @@ end
 -- The source, the store and the parking place of the command line; or nil and what is wrong.
 local function open(opts)
   local from, to, park, err
-  from, err = tide.queue(opts.from)
+  from, err = tide.queue(opts.from, opts.shard and { shard = opts.shard })
   if from then to, err = places.store(opts.to) end
   if to and opts.park then park, err = tide.queue(opts.park, { create = true }) end
   if err then return nil, err end

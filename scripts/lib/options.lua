@@ -6,12 +6,12 @@
 --     options = { { name = "drain-timeout", short = "dt", also = "drain", kind = "duration",
 --                   default = "25s", min = 0, max = 600, help = "…" } } }
 --
--- Kinds: string, integer, number, flag, boolean (yes or no), and duration, in seconds (`unit` is
--- what a bare number counts: "s" or "ms"; without `max` at most three years). Defaults are texts,
--- as a user would write them. What is given twice counts as it was given last. Everything that has
--- a name is also TIDEGATE_NAME in the environment, unless `env` names another variable, or is
--- false; `also` is a second long name. A positional with `rest` takes all arguments that are left,
--- as a list.
+-- Kinds: string, integer, number, flag, boolean (yes or no), shard ("2/4"), and duration, in
+-- seconds (`unit` is what a bare number counts: "s" or "ms"; without `max` at most three years).
+-- Defaults are texts, as a user would write them. What is given twice counts as it was given last.
+-- Everything that has a name is also TIDEGATE_NAME in the environment, unless `env` names another
+-- variable, or is false; `also` is a second long name. A positional with `rest` takes all arguments
+-- that are left, as a list.
 --
 -- `resolve(opts, origins)` may settle what options say together, or answer what is wrong with them.
 -- origins[name] tells where a value is from: { said = "-dt", rank = 1 }, where 1 is an argument, 2
@@ -58,11 +58,21 @@ local function to_flag(text)
   return not NO[text] and nil
 end
 
+local SHARDS = 1000
+
+local function to_shard(text)
+  local index, count = text:match "^(%d+)/(%d+)$"
+  index, count = math.tointeger(tonumber(index)), math.tointeger(tonumber(count))
+  local fits = index and count and index >= 1 and index <= count and count <= SHARDS
+  return fits and ("%d/%d"):format(index, count) or nil
+end
+
 local KINDS = {
   string = { convert = to_string, expected = "a text" },
   number = { convert = to_number, expected = "a number" },
   integer = { convert = to_integer, expected = "an integer" },
   duration = { convert = to_duration, expected = "a time like 250ms, 25s or 5m" },
+  shard = { convert = to_shard, expected = ("I/N with 1 <= I <= N <= %d"):format(SHARDS) },
   flag = { convert = to_flag, expected = "yes or no" },
   boolean = { convert = to_flag, expected = "yes or no" },
 }

@@ -3,7 +3,7 @@
 local M = {}
 
 local LABELS = { string = "TEXT", number = "NUMBER", integer = "N", duration = "TIME",
-  boolean = "yes|no" }
+  boolean = "yes|no", shard = "I/N" }
 
 -- How a positional is called in texts.
 function M.label(positional)

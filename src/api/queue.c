@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "host/task.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include <lauxlib.h>
@@ -28,20 +29,55 @@ struct place_queue *queue_new(lua_State *L)
     return q;
 }
 
-static const struct option open_table[] = {
-    {"create", OPTION_BOOLEAN, 0, 0, 0},
+struct open_options {
+    bool create;
+    int shard;
 };
+
+static const struct option open_table[] = {
+    {"create", OPTION_BOOLEAN, offsetof(struct open_options, create), 0, 0},
+    {"shard",  OPTION_VALUE,   offsetof(struct open_options, shard),  0, 0},
+};
+
+/* "2/4" or { 2, 4 }. What is neither is misuse. */
+static struct shard read_shard(lua_State *L, int index)
+{
+    struct shard shard = {0};
+    struct err err;
+    int64_t part[2] = {0, 0};
+    int rc;
+    if (lua_istable(L, index)) {
+        for (int i = 0; i < 2; i++)
+            part[i] = lua_rawgeti(L, index, i + 1) == LUA_TNUMBER ? lua_tointeger(L, -1) : 0;
+        lua_pop(L, 2);
+        rc = shard_make(part[0], part[1], &shard, &err);
+    } else {
+        struct bytes text = {"", 0};
+        if (lua_type(L, index) == LUA_TSTRING)
+            text.at = lua_tolstring(L, index, &text.len);
+        rc = shard_read(text, &shard, &err);
+    }
+    if (rc)
+        luaL_error(L, "tide.queue: option 'shard': %s", err.message);
+    return shard;
+}
 
 int f_queue(lua_State *L)
 {
     struct bytes url = string_argument(L, 1);
     struct place_queue *q;
+    struct open_options opts = {0};
+    struct shard shard = {0};
     struct err err = {0};
-    bool create = false;
+    int rc;
     lua_settop(L, 2);
-    OPTIONS_READ(L, 2, open_table, &create, "tide.queue");
+    OPTIONS_READ(L, 2, open_table, &opts, "tide.queue");
+    if (opts.shard)
+        shard = read_shard(L, opts.shard);
     q = queue_new(L);
-    return place_queue(host_of(L), url, create, q, &err) ? error_push(L, &err, "") : 1;
+    rc = opts.shard ? place_queue_shard(host_of(L), url, opts.create, shard, q, &err)
+                    : place_queue(host_of(L), url, opts.create, q, &err);
+    return rc ? error_push(L, &err, "") : 1;
 }
 
 struct place_queue *queue_check(lua_State *L, int index)

@@ -266,6 +266,11 @@ void bucket_queue_recall(struct queue *q, struct bytes key, int receives)
     holds_recall(&((struct bucket_queue *)q)->shelf.holds, key, receives);
 }
 
+void bucket_queue_shard(struct queue *q, struct shard shard)
+{
+    ((struct bucket_queue *)q)->shelf.scan.shard = shard;
+}
+
 struct queue *bucket_queue_parked(struct bucket *bucket)
 {
     struct bucket_queue *q = make(bucket, true);

@@ -1,7 +1,8 @@
 /* Bucket queue: a bucket read as a queue, smallest key first. Owns the bucket (bucket_queue_new)
  * or borrows it (bucket_queue_parked). Its leases, delays and receive counts live in this process
  * alone: nothing in a bucket hides an object, so two processes on one bucket see the same
- * objects. It never writes over an object, and never reads one under parked/.
+ * objects, unless each takes a shard of its own (shard.h). It never writes over an object, and
+ * never reads one under parked/.
  *
  * A message is one object: its id is the key, its receipt the key and the number of the delivery,
  * its body the content, its attributes the metadata (see metadata.h). Its sent time is the key when
@@ -24,11 +25,14 @@
 
 #include "base/bucket.h"
 #include "base/queue.h"
+#include "delivery/shard.h"
 
 /* The queue owns `bucket` and frees it. */
 struct queue *bucket_queue_new(struct bucket *bucket);
 /* Before the first receive: the object of that key was received so often before this process. */
 void bucket_queue_recall(struct queue *q, struct bytes key, int receives);
+/* Before the first receive: only the objects of that shard are received, and visible. */
+void bucket_queue_shard(struct queue *q, struct shard shard);
 /* What lies parked in the bucket, as a queue of the objects under parked/: an id is the key behind
  * that. Sending puts parked/ID; where another request has that name, ID~1, ID~2 … (aside.h), and
  * the same bytes sent again are there once. Borrows `bucket`. */

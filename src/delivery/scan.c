@@ -19,7 +19,7 @@ struct bytes scan_next(struct scan *s)
 {
     while (!used_up(s)) {
         struct bytes key = bytes_of(s->page.listed[s->at++].key);
-        if (bytes_starts(key, SCAN_PARKED) == s->parked)
+        if (bytes_starts(key, SCAN_PARKED) == s->parked && shard_has(s->shard, key))
             return key;
     }
     return BYTES("");

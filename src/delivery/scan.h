@@ -1,18 +1,20 @@
 /* Scan: goes round the keys of a bucket, page by page, and begins again after the last one.
  * Borrows the bucket; owns the page it stands on. Several waiters may share it: one listing is
  * under way at a time, and the next key is given once. Keys under parked/ are left out, or are the
- * only ones. It lists once a page, never once a key. */
+ * only ones; those of other shards are left out. It lists once a page, never once a key. */
 #ifndef TIDEGATE_DELIVERY_SCAN_H
 #define TIDEGATE_DELIVERY_SCAN_H
 
 #include "base/bucket.h"
 #include "base/list.h"
+#include "delivery/shard.h"
 
 #define SCAN_PARKED "parked/"
 
 struct scan {
     struct bucket *bucket;
     bool parked;                     /* only keys under parked/; else all but these */
+    struct shard shard;              /* set before the first load; all keys when it is not */
     struct bucket_op page;
     size_t at;                       /* the next key of the page */
     char *after;                     /* what the next page begins behind; NULL: at the beginning */

@@ -330,6 +330,7 @@ void shelf_survey(struct shelf *shelf, struct queue_op *op, struct monotime now)
     struct survey *s = mem_new(sizeof *s);
     *s = (struct survey){.shelf = shelf, .op = op, .now = now, .wait.ready = survey_ready};
     scan_init(&s->scan, shelf->bucket, shelf->scan.parked);
+    s->scan.shard = shelf->scan.shard;
     op_begin(&op->op, s, survey_abort);
     survey_go(s);
 }

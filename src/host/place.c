@@ -138,6 +138,19 @@ int place_queue(struct host *h, struct bytes url, bool create, struct place_queu
                                       "s3://BUCKET[/PREFIX], file:DIR or sqlite:FILE[#NAME]");
 }
 
+int place_queue_shard(struct host *h, struct bytes url, bool create, struct shard shard,
+                      struct place_queue *out, struct err *err)
+{
+    *out = (struct place_queue){0};
+    if (!is_bucket(url))
+        return place_url_refuse(err, url, "has no shards: a bucket or a directory has, and a queue "
+                                          "itself shares its messages out");
+    if (open_bucket(h, url, create, out, err))
+        return -1;
+    bucket_queue_shard(out->queue, shard);
+    return 0;
+}
+
 /* ---- parking places ---- */
 
 static int parked_bucket(struct host *h, struct bytes url, struct place_queue *out,

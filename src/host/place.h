@@ -11,6 +11,7 @@
 #include "base/bucket.h"
 #include "base/queue.h"
 #include "base/table.h"
+#include "delivery/shard.h"
 
 struct host;
 
@@ -33,6 +34,10 @@ struct place_queue {
  * err. */
 int place_queue(struct host *h, struct bytes url, bool create, struct place_queue *out,
                 struct err *err) MUSTCHECK;
+/* The same of a bucket's or a directory's place, of which only that shard is received. BadPlace for
+ * any other: a queue itself hides from others what one of them works on. */
+int place_queue_shard(struct host *h, struct bytes url, bool create, struct shard shard,
+                      struct place_queue *out, struct err *err) MUSTCHECK;
 /* Where the parked messages of that queue lie, opened anew. `dead_letter` is what the settings of a
  * queue of SQS name, or NULL. -1 with err, NoParkingPlace when there is none. */
 int place_parked(struct host *h, const struct place_queue *q, const char *dead_letter,
