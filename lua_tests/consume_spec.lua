@@ -107,6 +107,7 @@ describe("tidegate consume", function()
     assert.same({ from = "https://***@h/1/q", to = "s3://out", concurrency = "32", wait = "20",
       until_empty = "no", max_messages = "unset", max_runtime = "0", drain_timeout = "25",
       visibility = "unset", max_receives = "unset", park = "unset", shard = "unset", summary = "no",
+      s3_events = "no", sns = "unset",
       request_bucket = "unset", request_queue = "unset", widget_bucket = "unset",
       dynamodb_widget_table = "unset", widget_key_prefix = "widgets/",
       use_owner_in_prefix = "yes", bucket = "no", table = "no", queue = "no",

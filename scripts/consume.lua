@@ -2,6 +2,7 @@
 -- This is the wiring; what a request does is in routes.lua, widget.lua and conflicts.lua.
 local tide = require "tidegate"
 local course = require "tidegate.course"
+local events = require "tidegate.events"
 local meters = require "tidegate.meter"
 local options = require "tidegate.options"
 local places = require "tidegate.places"
@@ -37,6 +38,8 @@ TO (bucket, directory, table). See: help places.]],
       help = "park what failed so often (5, or the queue's less 1)" },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
     { name = "shard", kind = "shard", help = "share of this one of N consumers of a bucket" },
+    { name = "s3-events", kind = "flag", help = "FROM holds S3 event notifications" },
+    { name = "sns", label = "ARN", help = "the SNS topic that these came through" },
     { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
@@ -107,16 +110,32 @@ local function handle(message, to, meter)
   return verdict
 end
 
+-- The handler of notifications. They do not tell which widget an object is about, so there are no
+-- lanes: a request waits for its turn when it has been read.
+local function handle_events(message, to, meter, topic)
+  return events.handle(message, topic, function(object)
+    if places.overlap(object.id, to.url) then
+      return tide.park("the object lies in TO: " .. object.id, "rejected")
+    end
+    local request = parse(object)
+    if not request then return handle(object, to, meter) end
+    local turn <close> = tide.lock(request.widgetId)
+    return turn and handle(object, to, meter)
+  end)
+end
+
 local function run(from, to, park, opts)
   local meter = meters()
   local finish = report.start(meter, opts.summary)
+  local by_events, in_lane = opts.s3_events, not opts.s3_events and lane or nil
   local summary, err, so_far = tide.consume(from, function(message)
+    if by_events then return handle_events(message, to, meter, opts.sns) end
     return handle(message, to, meter)
   end, {
     concurrency = opts.concurrency, until_empty = opts.until_empty, wait = opts.wait,
     visibility = opts.visibility, max_receives = opts.max_receives, park = park,
     max_messages = opts.max_messages, drain_timeout = opts.drain_timeout,
-    max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = lane,
+    max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = in_lane,
   })
   finish(summary or so_far.received > 0 and so_far)
   if not summary then return options.fail(SPEC, err) end
@@ -134,6 +153,16 @@ local function open(opts)
   return from, to, park
 end
 
+local function events_refusal(opts)
+  if opts.s3_events and places.is_bucket(opts.from) then
+    return "--s3-events: the notifications lie in a queue, and FROM is " .. opts.from
+  end
+  if opts.sns and not opts.s3_events then return "--sns is given without --s3-events" end
+  if opts.sns and not opts.sns:find "^arn:[%w-]+:sns:[%w-]+:%d+:[%w_.-]+$" then
+    return ("--sns: expected the ARN of a topic, got '%s'"):format(opts.sns)
+  end
+end
+
 -- What cannot be meant. It is told before anything is opened: opening makes what is missing.
 local function refusal(opts)
   if places.overlap(opts.from, opts.to) then
@@ -142,6 +171,7 @@ local function refusal(opts)
   if opts.park and tide.feeds(opts.park, opts.from) then
     return ("--park is read as FROM: %s and %s"):format(opts.park, opts.from)
   end
+  return events_refusal(opts)
 end
 
 local function key_refusal(to)
