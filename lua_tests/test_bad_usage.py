@@ -38,6 +38,10 @@ CASES = [
     ("a wait over SQS's limit", ["consume", "file:in", "file:out", "--wait", "21s"], "--wait"),
     ("a shard that is none", ["consume", "file:in", "file:out", "--shard", "3/2"], "--shard"),
     ("a shard of a queue", ["consume", "sqlite:a.db", "file:out", "--shard", "1/2"], "shards"),
+    ("notifications in a bucket", ["consume", "file:in", "file:out", "--s3-events"], "--s3-events"),
+    ("a topic of no events", ["consume", "file:in", "file:out", "--sns", "arn:x"], "--s3-events"),
+    ("a topic that is none", ["consume", "sqlite:a.db", "file:out", "--s3-events", "--sns", "t"],
+     "the ARN of a topic, got 't'"),
     ("produce to nowhere", ["produce"], "TO"),
     ("produce into a table", ["produce", "dynamodb://t"], "dynamodb://t"),
 ]

@@ -14,7 +14,7 @@ from blocks import TOP, without_make
 
 PAGE = TOP / "docs" / "tidegate.1"
 COMPLETION = TOP / "share" / "tidegate.bash"
-OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*")
 LIMIT = 60
 
 

@@ -2,6 +2,7 @@
 -- This is the wiring; what a request does is in routes.lua, widget.lua and conflicts.lua.
 local tide = require "tidegate"
 local course = require "tidegate.course"
+local events = require "tidegate.events"
 local history = require "tidegate.history"
 local meters = require "tidegate.meter"
 local options = require "tidegate.options"
@@ -14,9 +15,7 @@ local widget = require "widget"
 
 local SPEC = course.consumer {
   name = "consume",
-  about = [[
-Applies the widget requests of FROM (queue, bucket, directory) to the widgets in
-TO (bucket, directory, table). See: help places.]],
+  about = "Applies the widget requests of FROM to the widgets in TO (see: help places).",
   positionals = {
     { name = "from" },
     { name = "to" },
@@ -44,6 +43,9 @@ TO (bucket, directory, table). See: help places.]],
     { name = "keep-deleted", kind = "duration", default = "14d", min = 0 },
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
     { name = "shard", kind = "shard", help = "share of this one of N consumers of a bucket" },
+    { name = "s3-events", kind = "flag",
+      help = "FROM holds notifications of S3 (by SNS: --sns ARN)" },
+    { name = "sns", label = "ARN" },
     { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
   notes = [[
@@ -102,12 +104,12 @@ local function log_verdict(message, request, verdict, seconds)
   tide.log[LEVELS[verdict.verdict]](text, fields)
 end
 
--- The handler: one message in, one verdict out.
-local function handle(message, from, to, meter)
+-- The handler: one message in, one verdict out. `kind` is that of its source.
+local function handle(message, kind, to, meter)
   meter:begin()
   local started = tide.now()
   local request, reason = parse(message)
-  if request then request.order = history.order(message, from.kind, request) end
+  if request then request.order = history.order(message, kind, request) end
   local verdict = request and apply(request, to) or tide.park(reason, "rejected")
   local seconds = math.max(0, tide.now() - started)
   meter:finish(request and request.type or "no request", verdict.verdict, seconds)
@@ -115,17 +117,32 @@ local function handle(message, from, to, meter)
   return verdict
 end
 
+-- The handler of notifications. They do not tell which widget an object is about, so there are no
+-- lanes: a request waits for its turn when it has been read.
+local function handle_events(message, to, meter, topic)
+  return events.handle(message, topic, function(object)
+    if places.overlap(object.id, to.url) then
+      return tide.park("the object lies in TO: " .. object.id, "rejected")
+    end
+    local request = parse(object)
+    if not request then return handle(object, "bucket", to, meter) end
+    local turn <close> = tide.lock(request.widgetId)
+    return turn and handle(object, "bucket", to, meter)
+  end)
+end
+
 local function run(from, to, park, opts)
   local meter = meters()
   local finish = report.start(meter, opts.summary)
+  local by_events, in_lane = opts.s3_events, not opts.s3_events and lane or nil
   local summary, err, so_far = tide.consume(from, function(message)
-    return handle(message, from, to, meter)
+    if by_events then return handle_events(message, to, meter, opts.sns) end
+    return handle(message, from.kind, to, meter)
   end, {
     concurrency = opts.concurrency, until_empty = opts.until_empty, wait = opts.wait,
     visibility = opts.visibility, deadline = opts.deadline, max_receives = opts.max_receives,
-    park = park,
-    max_messages = opts.max_messages, drain_timeout = opts.drain_timeout,
-    max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = lane,
+    park = park, max_messages = opts.max_messages, drain_timeout = opts.drain_timeout,
+    max_runtime = opts.max_runtime > 0 and opts.max_runtime or nil, lane = in_lane,
   })
   finish(summary or so_far.received > 0 and so_far)
   if not summary then return options.fail(SPEC, err) end
@@ -143,6 +160,16 @@ local function open(opts)
   return from, to, park
 end
 
+local function events_refusal(opts)
+  if opts.s3_events and places.is_bucket(opts.from) then
+    return "--s3-events: the notifications lie in a queue, and FROM is " .. opts.from
+  end
+  if opts.sns and not opts.s3_events then return "--sns is given without --s3-events" end
+  if opts.sns and not opts.sns:find "^arn:[%w-]+:sns:[%w-]+:%d+:[%w_.-]+$" then
+    return ("--sns: expected the ARN of a topic, got '%s'"):format(opts.sns)
+  end
+end
+
 -- What cannot be meant. It is told before anything is opened: opening makes what is missing.
 local function refusal(opts)
   if places.overlap(opts.from, opts.to) then
@@ -151,6 +178,7 @@ local function refusal(opts)
   if opts.park and tide.feeds(opts.park, opts.from) then
     return ("--park is read as FROM: %s and %s"):format(opts.park, opts.from)
   end
+  return events_refusal(opts)
 end
 
 local function key_refusal(to)

@@ -10,8 +10,8 @@ _tidegate_options() {
     for name in "${@:2}"; do
         text=$("$1" help "$name" </dev/null 2>/dev/null) || continue
         grep -oE '(^|[ [|])-[a-z]+( [A-Z]+| [a-z]+\|[a-z]+)?' <<<"$text" | sed 's/^[ [|]*//'
-        sed -nE 's/^  (-[a-z]+), (--[a-z-]+)( (\S+))?  .*/\1 \4\n\2 \4/p
-                 s/^  (--[a-z-]+)( (\S+))?  .*/\1 \3/p' <<<"$text"
+        sed -nE 's/^  (-[a-z]+), (--[a-z0-9-]+)( (\S+))?  .*/\1 \4\n\2 \4/p
+                 s/^  (--[a-z0-9-]+)( (\S+))?  .*/\1 \3/p' <<<"$text"
     done
 }
 

@@ -18,10 +18,11 @@ local M = {}
 
 local TEXTS = { "label", "description" }
 
--- Where a request stands: by the key of its object when a bucket is the source, else by the time
--- when it was sent first, in milliseconds of 13 digits.
+-- Where a request stands: by the key of its object when a bucket is the source (of one that a
+-- notification names, the whole key), else by the time when it was sent first, in milliseconds of
+-- 13 digits.
 function M.order(message, kind, request)
-  local text = message.id
+  local text = message.key or message.id
   if kind ~= "bucket" then
     text = ("%013d"):format(math.floor((message.sent_at or 0) * 1000 + 0.5))
   end
