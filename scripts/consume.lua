@@ -44,7 +44,7 @@ local SPEC = course.consumer {
     { name = "park", label = "URL", help = "where to park (the source's own place)" },
     { name = "shard", kind = "shard", help = "share of this one of N consumers of a bucket" },
     { name = "s3-events", kind = "flag",
-      help = "FROM holds notifications of S3 (by SNS: --sns ARN)" },
+      help = "FROM holds notifications of S3 (SNS: man tidegate)" },
     { name = "sns", label = "ARN" },
     { name = "summary", kind = "flag", help = "print the summary where no terminal is, too" },
   },
