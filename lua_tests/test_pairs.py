@@ -9,13 +9,13 @@ import pytest
 
 from conftest import check_calls
 from judge import apply_all, flat
+from pairs import open_pair
 from reading import TO_THE_END, ledger, outcomes
 from sources import SOURCES, SqliteSource, SqsSource
 from stores import STORES, DynamoStore, SqliteStore
 
 PAIRS = [("s3", "s3"), ("s3", "dynamodb"), ("sqs", "s3"), ("sqs", "dynamodb"),
          ("file", "file"), ("file", "sqlite"), ("sqlite", "file"), ("sqlite", "sqlite")]
-NEEDS_AWS = {"s3", "sqs", "dynamodb"}
 COUNTS = {"created": 17, "updated": 9, "deleted": 5, "missing": 1}
 OWNERS = {"henry-hops": 2, "john-jones": 4, "mary-matthews": 3, "sue-smith": 3}
 NULL_LABEL = "ad0bb9e1-28e9-46e0-ad08-8192f4d3b6c6"
@@ -32,11 +32,7 @@ def aws(shared_aws):
 
 @pytest.fixture(params=PAIRS, ids=" to ".join)
 def pair(request):
-    """The program, a source and a store; AWS's names mean nothing to the local pairs."""
-    source, store = request.param
-    aws = request.getfixturevalue("aws") if NEEDS_AWS & {source, store} else None
-    program = request.getfixturevalue("tidegate" if aws else "offline")
-    return program, SOURCES[source](program, aws), STORES[store](program, aws)
+    return open_pair(request)
 
 
 def run(program, source, store, *more):

@@ -10,9 +10,9 @@ import pytest
 
 from conftest import check_calls
 from judge import apply_all, flat
+from pairs import open_pair
 from reading import TO_THE_END, ledger, log_lines
-from sources import SOURCES, request
-from stores import STORES
+from sources import request
 
 MESSAGES = 400
 HANDLERS = 64
@@ -39,10 +39,7 @@ def aws(shared_aws):
 
 @pytest.fixture(params=PAIRS, ids=" to ".join)
 def pair(request):
-    source, store = request.param
-    aws = request.getfixturevalue("aws") if source == "sqs" else None
-    program = request.getfixturevalue("tidegate" if aws else "offline")
-    source, store = SOURCES[source](program, aws), STORES[store](program, aws)
+    program, source, store = open_pair(request)
     source.create()
     store.create()
     return program, source, store
