@@ -55,8 +55,8 @@ Q  := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all test c-test lua-test lint asan demo image install uninstall setup install-deps \
-        clean help need-build need-test need-lint
+.PHONY: FORCE all test c-test lua-test prove faults kills orders lint asan demo image install \
+        uninstall setup install-deps clean help need-build need-test need-proof need-lint
 
 all: build/tidegate ## build build/tidegate (the default)
 
@@ -111,6 +111,15 @@ c-test: need-test $(C_TESTS) ## the C tests alone (cmocka)
 lua-test: need-test $(BINARY) ## the Lua tests alone (busted, inside the binary)
 	@tools/suite $(BUILD) $(BINARY) lua
 
+faults: need-proof $(BINARY) ## what goes wrong in the world, row by row, and what came of it
+kills: need-proof $(BINARY) ## processes killed at every step and at random: nothing is lost
+orders: need-proof $(BINARY) ## any order, any repetition: the policy converge ends the same
+faults kills orders:
+	@PYTHON=$(PYTHON) tools/suite $(BUILD) $(BINARY) $@
+
+prove: need-proof $(BINARY) ## the three proofs above, which take too long for `make test`
+	@PYTHON=$(PYTHON) tools/suite $(BUILD) $(BINARY) faults kills orders
+
 asan: ## all tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory FLAVOUR=asan test
 
@@ -147,5 +156,7 @@ need-build:
 	@tools/setup build
 need-test: need-build
 	@tools/setup test
+need-proof: need-build
+	@tools/setup proof
 need-lint: need-build
 	@tools/setup lint

@@ -1,0 +1,1 @@
+"""What takes too long for `make test`: `make faults`, `make kills`, `make orders`."""
