@@ -107,7 +107,8 @@ describe("converge", function()
       before_each(function() store = kind.new() end)
 
       local function outcome(...)
-        local verdict = assert(converge.change(request(...), store, kind.key))
+        local verdict, err = converge.change(request(...), store, kind.key)
+        assert.is_nil(err)
         return verdict.outcome, verdict.verdict
       end
 

@@ -20,6 +20,7 @@ local LEDGERS = "ledger/"
 local EXPIRES = "_tidegate_expires"
 local KEEP = 14 * 86400 -- s: no queue keeps a message longer
 local ROUNDS = 8
+local CHANGED = { PreconditionFailed = true, NoSuchKey = true } -- by somebody since it was read
 
 local function is_target(shown, request)
   return shown and not widget.is_foreign(shown, request)
@@ -109,46 +110,78 @@ local function teach(request, store, key, base)
   return not unknown and after, answer
 end
 
+-- What stands there, nil, and its ETag; `absent` when nothing does; or nil and an error.
 local function read(store, key, absent)
-  local body, err = store:get(key)
+  local body, meta = store:get(key)
   if body then
     local value, problem = tide.json.decode(body)
-    if value ~= nil then return value end
+    if value ~= nil then return value, nil, meta.etag end
     return nil, tide.error { code = "BadValue", message = problem, what = "read " .. key }
   end
-  if absent ~= nil and err.code == "NoSuchKey" then return absent end
-  return nil, err
+  if absent ~= nil and meta.code == "NoSuchKey" then return absent end
+  return nil, meta
 end
 
 local LATE = tide.skip "a later ledger has written it"
 
--- Makes the widget what the ledger says. `fenced`: not when a later ledger did so already.
-function M.project(store, key, ledger, fenced)
+-- Makes the widget what the ledger says. `fenced`: not when a later ledger did so already. `new`:
+-- probably there is no widget yet, so that it need not be read first.
+function M.project(store, key, ledger, fenced, new)
   local shown = history.widget(ledger)
   return store:change(key, function(current, context)
     if fenced and (context.book.ledger or 0) > ledger.version then return LATE end
     if not current and not shown or same(current, shown) then return tide.done() end
     if not shown then return { delete = true } end
     return { write = shown, book = { ledger = ledger.version } }
-  end, { expect = shown and ledger.version == 1 and "missing" or nil })
+  end, { expect = new and shown and "missing" or nil })
 end
 
--- Projects until the ledger is read again unchanged. A widget of a later ledger than there is
--- (somebody has removed that one) stops us once.
-function M.settle(store, key, ledger)
-  local fenced = true
-  for _ = 1, ROUNDS do
-    local done, err = M.project(store, key, ledger, fenced)
+-- Projects until the ledger is read again unchanged; answers what that did to the widget, if
+-- anything ("created", "updated" or "deleted", the last one counts). A widget of a later ledger
+-- than there is (somebody has removed that one) stops us once.
+function M.settle(store, key, ledger, new)
+  local fenced, outcome = true, nil
+  for round = 1, ROUNDS do
+    local done, err = M.project(store, key, ledger, fenced, new and round == 1)
     if not done then return nil, err end
+    outcome = done.outcome or outcome
     local now
     now, err = read(store, LEDGERS .. key)
     if not now then return nil, err end
     local unchanged = now.version == ledger.version
-    if unchanged and done ~= LATE then return true end
+    if unchanged and done ~= LATE then return true, outcome end
     ledger, fenced = now, not unchanged
   end
   return nil, tide.error { code = "Contended", retryable = true, what = "project " .. key,
     message = ("the ledger changed each time, %d times in a row"):format(ROUNDS) }
+end
+
+-- The ledgers of a bucket: an iterator of { key, last_modified }, the keys those of the widgets.
+function M.each_ledger(store)
+  local next_entry = store:each { prefix = LEDGERS }
+  return function()
+    local entry = next_entry()
+    return entry and { key = entry.key:sub(#LEDGERS + 1), last_modified = entry.last_modified }
+  end
+end
+
+-- Makes a widget what its ledger says, and drops the ledger when the widget is gone and was so
+-- before `oldest` (epoch seconds). `entry` is one of each_ledger. Answers what it did: "written" or
+-- "removed" (the widget), "dropped" (the ledger).
+function M.reconcile(store, entry, oldest)
+  local key, did = entry.key, {}
+  local ledger, err, etag = read(store, LEDGERS .. key, false)
+  if ledger == nil then return nil, err end
+  if not ledger then return did end
+  local settled, outcome = M.settle(store, key, ledger)
+  if not settled then return nil, outcome end
+  if outcome then did[1] = outcome == "deleted" and "removed" or "written" end
+  if not history.widget(ledger) and entry.last_modified < oldest then
+    local dropped, problem = store:delete(LEDGERS .. key, { if_match = etag })
+    if dropped then did[#did + 1] = "dropped" end
+    if problem and not CHANGED[problem.code] then return nil, problem end
+  end
+  return did
 end
 
 local function in_objects(request, store, key)
@@ -161,8 +194,9 @@ local function in_objects(request, store, key)
   if not ledger then return nil, answer end
   -- What says nothing of a widget without a ledger makes none.
   if answer.verdict == "park" or ledger.version == 0 then return answer end
-  local settled, err = M.settle(store, key, ledger)
-  return settled and answer, err
+  local settled, err = M.settle(store, key, ledger, ledger.version == 1)
+  if not settled then return nil, err end
+  return answer
 end
 
 -- Does all that a request asks for, at its place request.order. Answers a verdict, or nil and an

@@ -7,7 +7,7 @@ local M = {}
 
 M.USAGE = "usage: tidegate [HOST OPTIONS] NAME [ARGUMENTS]"
 
-M.names = { "consume", "produce", "peek", "parked", "test", "version", "help" }
+M.names = { "consume", "produce", "peek", "parked", "reconcile", "test", "version", "help" }
 
 -- Says so; answers the exit code. `more` are other words that would have been good.
 function M.refuse(name, more)

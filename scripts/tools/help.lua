@@ -19,6 +19,7 @@ exactly as your Lua says.
   produce TO         writes widget requests
   peek FROM          shows the next request and leaves it there
   parked ACTION ...  shows what was put aside, sends it again, or drops it
+  reconcile TO       makes each widget of a bucket what its ledger says
   test [PATH...]     runs busted specs, offline
   version            prints the version
   help [NAME]        prints this, or the help of a command
