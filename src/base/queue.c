@@ -15,6 +15,14 @@ void message_free(struct message *m)
     mem_free(m);
 }
 
+size_t message_size(const struct message *m)
+{
+    size_t size = m->body.len;
+    for (size_t i = 0; i < m->attributes.count; i++)
+        size += m->attributes.at[i].name.len + m->attributes.at[i].value.len;
+    return size;
+}
+
 void queue_op_init(struct queue_op *op, enum queue_verb verb)
 {
     *op = (struct queue_op){.verb = verb, .visibility_s = -1};

@@ -31,6 +31,7 @@ struct message {
 };
 
 void message_free(struct message *m);            /* frees what it holds and itself; NULL is fine */
+size_t message_size(const struct message *m);    /* bytes of body and attributes */
 
 /* EXTEND: the message stays hidden for `delay_s` from now, and its receipt good. RELEASE: it is
  * given back, and comes again after `delay_s`. */

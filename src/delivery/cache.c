@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-void cache_init(struct cache *c)
+enum { MEAN_OVER = 8 };              /* messages: what `usual_bytes` is a mean of, about */
+
+void cache_init(struct cache *c, size_t usual_bytes)
 {
-    *c = (struct cache){0};
+    *c = (struct cache){.usual_bytes = usual_bytes};
     for (size_t i = 0; i < DELIVERY_STATES; i++)
         list_init(&c->lists[i]);
     for (size_t i = 0; i < CACHE_BUCKETS; i++)
@@ -23,9 +25,17 @@ static size_t group_bucket_of(const struct message *m)
     return bytes_hash(bytes_of(m->group_id)) % CACHE_BUCKETS;
 }
 
+static void count_bytes(struct cache *c, const struct message *m)
+{
+    size_t size = message_size(m);
+    c->bytes += size;
+    c->usual_bytes = (c->usual_bytes * (MEAN_OVER - 1) + size) / MEAN_OVER;
+}
+
 struct delivery *cache_add(struct cache *c, struct message *m)
 {
     struct delivery *d = mem_new(sizeof *d);
+    count_bytes(c, m);
     d->message = m;
     d->lease_end = NEVER;
     d->state = DELIVERY_READY;
@@ -81,23 +91,27 @@ struct delivery *cache_follower(const struct cache *c, const struct delivery *d)
     return NULL;
 }
 
-void cache_renew(struct delivery *d, struct message *m)
+void cache_renew(struct cache *c, struct delivery *d, struct message *m)
 {
     struct superseded *old = mem_new(sizeof *old);
+    count_bytes(c, m);
     *old = (struct superseded){d->message, d->older};
     d->older = old;
     d->message = m;
     d->lost = false;
 }
 
-static void forget_older(struct delivery *d)
+static void forget_messages(struct cache *c, struct delivery *d)
 {
     struct superseded *next;
     for (struct superseded *old = d->older; old; old = next) {
         next = old->next;
+        c->bytes -= message_size(old->message);
         message_free(old->message);
         mem_free(old);
     }
+    c->bytes -= message_size(d->message);
+    message_free(d->message);
 }
 
 void cache_move(struct cache *c, struct delivery *d, enum delivery_state state)
@@ -129,8 +143,7 @@ void cache_remove(struct cache *c, struct delivery *d)
     if (d->beat_slot)
         *d->beat_slot = NULL;
     c->counts[d->state]--;
-    forget_older(d);
-    message_free(d->message);
+    forget_messages(c, d);
     mem_free(d);
 }
 
@@ -152,4 +165,11 @@ size_t cache_total(const struct cache *c)
     for (size_t i = 0; i < DELIVERY_STATES; i++)
         total += c->counts[i];
     return total;
+}
+
+size_t cache_room(const struct cache *c)
+{
+    size_t left = c->bytes < CACHE_BYTES_MAX ? CACHE_BYTES_MAX - c->bytes : 0;
+    size_t room = left / (c->usual_bytes ? c->usual_bytes : 1);
+    return room || cache_total(c) ? room : 1;
 }

@@ -8,7 +8,10 @@
 #include "base/queue.h"
 #include "delivery/verdict.h"
 
-enum { CACHE_BUCKETS = 256 };
+enum {
+    CACHE_BUCKETS = 256,
+    CACHE_BYTES_MAX = 64 * 1024 * 1024   /* of all messages in hand: then no more are asked for */
+};
 
 enum delivery_state {
     DELIVERY_READY,          /* waits for a free slot */
@@ -67,15 +70,18 @@ struct cache {
     struct list lists[DELIVERY_STATES];
     size_t counts[DELIVERY_STATES];
     size_t delicate, begun;          /* those that are marked; of them those not READY any more */
+    size_t bytes;                    /* of all messages, superseded ones too */
+    size_t usual_bytes;              /* of one: a mean in which the last ones count most */
 };
 
-void cache_init(struct cache *c);
+/* `usual_bytes` is the guess while no message has come. */
+void cache_init(struct cache *c, size_t usual_bytes);
 /* Takes the message over; the delivery is READY, behind all others, and has no lease yet. */
 struct delivery *cache_add(struct cache *c, struct message *m);
 /* The one that holds an earlier delivery of the same message, id and body, or NULL. */
 struct delivery *cache_twin(const struct cache *c, const struct message *m);
 /* Takes a newer delivery of its message over: from now on its receipt counts. */
-void cache_renew(struct delivery *d, struct message *m);
+void cache_renew(struct cache *c, struct delivery *d, struct message *m);
 /* Does nothing of its group stand in front of it? */
 bool cache_leads(const struct cache *c, const struct delivery *d);
 /* The first READY one of its group behind it, or NULL. */
@@ -89,5 +95,7 @@ struct delivery *cache_after(const struct cache *c, const struct delivery *d);
 struct delivery *cache_first(const struct cache *c, enum delivery_state state); /* NULL when there
                                                                                    is none */
 size_t cache_total(const struct cache *c);
+/* How many more of the usual size fit into CACHE_BYTES_MAX; an empty cache has room for one. */
+size_t cache_room(const struct cache *c);
 
 #endif

@@ -77,17 +77,18 @@ bool slots_ready(const struct consumer *c)
 /* ---- room ---- */
 
 /* Blocked messages hold no slot, yet they are bounded too: at most as many again as all others in
- * hand. So are verdicts that wait for their confirmation. While the source is asked whether it is
- * empty, or a delicate message is in hand, nothing is taken. */
+ * hand. So are verdicts that wait for their confirmation, and the bytes of all. While the source is
+ * asked whether it is empty, or a delicate message is in hand, nothing is taken. */
 static size_t room_for_more(const struct consumer *c)
 {
     size_t held = slots_in_hand(c), blocked = c->cache.counts[DELIVERY_BLOCKED];
     size_t most = c->options.concurrency + PREFETCH;
     size_t allowed = most + (blocked < most ? blocked : most);
-    bool taking = c->phase == RUNNING && !c->asking && !c->cache.delicate;
-    return taking && held < allowed && c->cache.counts[DELIVERY_SETTLING] < SETTLING_MAX * most
-               ? allowed - held
-               : 0;
+    size_t room = cache_room(&c->cache);
+    if (c->phase != RUNNING || c->asking || c->cache.delicate || held >= allowed ||
+        c->cache.counts[DELIVERY_SETTLING] >= SETTLING_MAX * most)
+        return 0;
+    return allowed - held < room ? allowed - held : room;
 }
 
 size_t slots_room(const struct consumer *c)

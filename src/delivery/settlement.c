@@ -196,7 +196,7 @@ bool settlement_again(struct settlement *s, struct delivery *d, struct monotime 
 void settlement_renew(struct settlement *s, struct delivery *d, struct message *m)
 {
     static const struct verdict superseded = {.kind = VERDICT_RELEASE};
-    cache_renew(d, m);
+    cache_renew(s->cache, d, m);
     ledger_settle(&s->ledger, &superseded);
 }
 
