@@ -18,7 +18,8 @@ local KIND, ALL = schedules.KINDS[NAME], os.getenv "ALL"
 
 -- Which schedule a seed stands for, beside what its numbers draw.
 local function plan(seed)
-  return { kills = KILLS, consumers = 2 + seed % 3, earlier = seed % 4 == 1, resend = seed % 5 == 2 }
+  return { kills = KILLS, consumers = 2 + seed % 3, earlier = seed % 4 == 1,
+    resend = seed % 5 == 2 }
 end
 
 local function json(value) return value and assert(tide.json.encode(value)) or "nothing" end

@@ -1,9 +1,9 @@
 -- luacheck: std lua54+busted
 -- Delivers histories in many orders to stores in memory, and writes what is left to the file RESULT
--- as JSON: { messages = { bucket, table }, bucket = [ widgets … ], table = [ widgets … ] }, one for
--- each history: key and widget, flat. It must be the same after each order, down to the ledgers, and what the model
--- of support/histories.lua says. HISTORIES is a file of JSON: { orders, histories = [ [ { ms, body }
--- … ] … ] }.
+-- as JSON: { messages = { bucket, table }, bucket = [ widgets … ], table = [ widgets … ] }, the
+-- widgets of each history as { key, widget }. They must be the same after each order, down to the
+-- ledgers, and what the model of support/histories.lua says. HISTORIES is a file of JSON:
+-- { orders, histories = [ [ { ms, body } … ] … ] }.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local tide = require "tidegate"
 local converge = require "conflicts.converge"
@@ -121,7 +121,8 @@ end
 
 it("leaves the same in every order", function()
   local input = read(os.getenv "HISTORIES")
-  local found = { messages = { bucket = 0, table = 0 }, bucket = tide.array {}, table = tide.array {} }
+  local found = { messages = { bucket = 0, table = 0 } }
+  found.bucket, found.table = tide.array {}, tide.array {}
   for i, sent in ipairs(input.histories) do
     local requests, random = requests_of(sent), histories.random(i)
     for _, kind in ipairs { "bucket", "table" } do

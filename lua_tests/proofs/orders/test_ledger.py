@@ -1,4 +1,4 @@
-"""How large the ledger of one widget gets: with the number of its attributes, not of its updates."""
+"""How large the ledger of one widget gets: it grows with its attributes, not with its updates."""
 
 import json
 import random
