@@ -31,6 +31,10 @@ for name, kind in pairs(STORES) do
       assert.equal(0, wrong)
       assert.is_true(killed > SCHEDULES)
     end)
+
+    it("ends as the model says, over a widget without a ledger", function()
+      assert.equal(0, (count_wrong(kind, { earlier = true })))
+    end)
   end)
 end
 
