@@ -50,12 +50,13 @@ M.KINDS.table = {
   end,
 }
 
--- Runs one. opts: consumers (3), kills (at most so many), earlier (a widget stands there), resend
+-- Runs one. In every other one several owners take part, who meet in a table, and in a bucket whose
+-- keys do not tell the owner. opts: consumers (3), kills (at most so many), earlier (a widget stands there), resend
 -- (each write is sent twice, and the second answer counts), tell (see consumers.lua; before all
 -- else it is told the requests). Answers {found, expected, killed, wrong}.
 function M.run(kind, seed, opts)
   local random = histories.random(seed)
-  local requests = histories.make(random, random(6), kind.key == "w1" and seed % 2 == 0)
+  local requests = histories.make(random, random(6), seed % 2 == 0)
   local store, tell = kind.new(), opts.tell
   if opts.earlier then kind.put(store) end
   store.resend = opts.resend
