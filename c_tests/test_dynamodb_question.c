@@ -39,7 +39,7 @@ static void asks_for_an_item(void **state)
 static void puts_an_item(void **state)
 {
     struct table_op op = question(TABLE_PUT);
-    struct pairs item = {0}, equal = {0};
+    struct pairs item = {0}, equal = {0}, lacks = {0};
     (void)state;
     pairs_set(&item, "id", "{\"S\":\"a\"}");
     pairs_set(&item, "size-unit", "{\"N\":\"1.50\"}");
@@ -58,8 +58,15 @@ static void puts_an_item(void **state)
     op.if_equal = &equal;
     check(&op, TABLE ITEM ",\"ConditionExpression\":\"attribute_exists(#n1) AND #n0=:v0\"" ALL_OLD
           NAMES("\"#n0\":\"v\",\"#n1\":\"id\"") VALUES("\":v0\":{\"NULL\":true}") "}");
+    pairs_set(&lacks, "w", "");
+    op.if_lacks = &lacks;
+    check(&op, TABLE ITEM ",\"ConditionExpression\":\"attribute_exists(#n2) AND #n0=:v0 AND "
+          "attribute_not_exists(#n1)\"" ALL_OLD
+          NAMES("\"#n0\":\"v\",\"#n1\":\"w\",\"#n2\":\"id\"")
+          VALUES("\":v0\":{\"NULL\":true}") "}");
     pairs_free(&item);
     pairs_free(&equal);
+    pairs_free(&lacks);
 }
 
 static void deletes_an_item(void **state)
@@ -116,10 +123,10 @@ static void looks_only_at_what_belongs_to_the_verb(void **state)
     struct pairs some = {0};
     (void)state;
     pairs_set(&some, "a", "{\"S\":\"x\"}");
-    op.set = op.remove = op.if_equal = &some;
+    op.set = op.remove = op.if_equal = op.if_lacks = &some;
     check(&op, TABLE ITEM_KEY ",\"ConsistentRead\":true}");
     op.verb = TABLE_DELETE;
-    op.if_equal = NULL;
+    op.if_equal = op.if_lacks = NULL;
     check(&op, TABLE ITEM_KEY "}");
     pairs_free(&some);
 }

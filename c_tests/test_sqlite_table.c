@@ -38,7 +38,7 @@ static const struct pairs *list(struct pairs *p, const char *text)
 
 struct call {
     enum table_verb verb;
-    const char *key, *put, *set, *remove, *if_equal;
+    const char *key, *put, *set, *remove, *if_equal, *if_lacks;
     bool if_absent, if_exists;
 };
 
@@ -62,7 +62,7 @@ static const char *told(const struct table_op *op)
 /* The code of the error and the item that was answered: "Code id=k a=1". */
 static const char *run(struct table *t, struct call c)
 {
-    struct pairs lists[4] = {0};
+    struct pairs lists[5] = {0};
     struct table_op op;
     const char *text;
     table_op_init(&op, c.verb);
@@ -71,6 +71,7 @@ static const char *run(struct table *t, struct call c)
     op.set = list(&lists[1], c.set);
     op.remove = list(&lists[2], c.remove);
     op.if_equal = list(&lists[3], c.if_equal);
+    op.if_lacks = list(&lists[4], c.if_lacks);
     op.if_absent = c.if_absent;
     op.if_exists = c.if_exists;
     table_start(t, &op);
@@ -81,7 +82,7 @@ static const char *run(struct table *t, struct call c)
         assert_int_equal(op.op.err.status, 404);
     text = told(&op);
     table_op_free(&op);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         pairs_free(&lists[i]);
     return text;
 }
@@ -207,6 +208,10 @@ static const struct {
      "id=k b=2 n=9"},
     {{TABLE_UPDATE, .key = "k", .set = "a=9", .if_equal = "a=1"}, FAILED, "-", "", "id=k b=2 a=9"},
     {{TABLE_UPDATE, .key = "k", .set = "a=9", .if_equal = "a=9"}, FAILED, "-",
+     FAILED " id=k a=1 b=2", "id=k a=1 b=2"},
+    {{TABLE_UPDATE, .key = "k", .set = "c=9", .if_equal = "a=1", .if_lacks = "c="}, FAILED, "-", "",
+     "id=k a=1 b=2 c=9"},
+    {{TABLE_UPDATE, .key = "k", .set = "c=9", .if_equal = "a=1", .if_lacks = "c= b="}, FAILED, "-",
      FAILED " id=k a=1 b=2", "id=k a=1 b=2"},
     {{TABLE_DELETE, .key = "k"}, "", "-", "", "-"},
     {{TABLE_DELETE, .key = "k", .if_exists = true}, FAILED, "-", "", "-"},

@@ -279,7 +279,7 @@ static void bounds_how_much_is_changed(void **state)
 
 /* ---- conditions ---- */
 
-enum { ABSENT = 1, EXISTS = 2, EQUAL = 4 };
+enum { ABSENT = 1, EXISTS = 2, EQUAL = 4, LACKS = 8 };
 
 static void takes_one_condition_where_it_says_something(void **state)
 {
@@ -305,16 +305,22 @@ static void takes_one_condition_where_it_says_something(void **state)
         {TABLE_DELETE, EXISTS, ""},
         {TABLE_DELETE, EQUAL, ""},
         {TABLE_DELETE, ABSENT | EQUAL, "BadCondition"},
+        {TABLE_DELETE, EQUAL | LACKS, ""},
+        {TABLE_PUT, EXISTS | LACKS, "BadCondition"},
+        {TABLE_GET, LACKS, "BadCondition"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct table_op op = question(cases[i].verb);
         struct pairs item = attributes("id", KEY, NULL), equal = many(1);
+        struct pairs lacks = attributes("x", "", NULL);
         op.put = &item;
         op.if_absent = cases[i].conditions & ABSENT;
         op.if_exists = cases[i].conditions & EXISTS;
         op.if_equal = cases[i].conditions & EQUAL ? &equal : NULL;
+        op.if_lacks = cases[i].conditions & LACKS ? &lacks : NULL;
         expect(&op, cases[i].code);
+        pairs_free(&lacks);
         pairs_free(&item);
         pairs_free(&equal);
     }
@@ -341,15 +347,32 @@ static void checks_what_is_compared(void **state)
     }
 }
 
+static void checks_what_is_lacked(void **state)
+{
+    static const char *const cases[][2] = {{"x", ""}, {"", "BadItem"}, {"a0", "BadItem"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct table_op op = question(TABLE_DELETE);
+        struct pairs equal = many(1), lacks = attributes(cases[i][0], "", NULL);
+        op.if_equal = &equal;
+        op.if_lacks = &lacks;
+        expect(&op, cases[i][1]);
+        pairs_free(&equal);
+        pairs_free(&lacks);
+    }
+}
+
 static void bounds_what_is_compared(void **state)
 {
     (void)state;
     for (size_t more = 0; more < 2; more++) {
         struct table_op op = question(TABLE_UPDATE);
-        struct pairs equal = many(TABLE_EQUAL_MAX + more);
+        struct pairs equal = many(TABLE_EQUAL_MAX - 1 + more), lacks = attributes("x", "", NULL);
         op.if_equal = &equal;
+        op.if_lacks = &lacks;
         expect(&op, more ? "BadCondition" : "");
         pairs_free(&equal);
+        pairs_free(&lacks);
     }
 }
 
@@ -389,6 +412,7 @@ int main(void)
         CHECKED(bounds_how_much_is_changed),
         CHECKED(takes_one_condition_where_it_says_something),
         CHECKED(checks_what_is_compared),
+        CHECKED(checks_what_is_lacked),
         CHECKED(bounds_what_is_compared),
         CHECKED(forgets_the_answer_before),
     };

@@ -109,9 +109,18 @@ describe("change on a table", function()
       return current.v == 1 and { delete = true } or tide.skip "changed"
     end))
     assert.equal("skip", verdict.verdict)
-    assert.same({ if_equal = { id = "k", v = 1 } }, store.asked.opts)
+    assert.same({ if_equal = { id = "k", v = 1 }, if_lacks = { "_tidegate" } }, store.asked.opts)
     assert.equal("deleted", assert(change(store, "k", always { delete = true })).outcome)
     assert.is_nil(store.items.k)
+  end)
+
+  it("sees that somebody wrote a first book, though no attribute has changed", function()
+    put { v = 1 }
+    store.interfere = function() store.items.k._tidegate = { n = 1 } end
+    assert(change(store, "k", function(current, context)
+      return { write = current, book = { n = (context.book.n or 0) + 1 } }
+    end))
+    assert.same({ id = "k", v = 1, _tidegate = { n = 2 } }, store.items.k)
   end)
 
   it("names a hundred attributes in a condition, the book first", function()

@@ -2,64 +2,20 @@
 -- twice and in any order; in the end the store holds what the model says.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local tide = require "tidegate"
-local change = require "tidegate.change"
 local converge = require "conflicts.converge"
-local same = require "tidegate.same"
-local widget = require "widget"
-local consumers = dofile(here .. "support/consumers.lua")
-local histories = dofile(here .. "support/histories.lua")
 local memory_store = dofile(here .. "support/memory_store.lua")
-local memory_table = dofile(here .. "support/memory_table.lua")
+local schedules = dofile(here .. "support/schedules.lua")
 
 local KEY = "widgets/sue-smith/w1"
 local SCHEDULES = 3000
-
-local STORES = {}
-
-STORES.bucket = {
-  key = KEY,
-  new = memory_store,
-  widget = function(store)
-    local object = store.objects[KEY]
-    return object and tide.json.decode(object.body)
-  end,
-}
-
-STORES.table = {
-  key = "w1",
-  new = function()
-    local items = memory_table()
-    items.change = change
-    return items
-  end,
-  widget = function(items)
-    local whole, flat = items.items.w1, {}
-    for name, value in pairs(whole or {}) do
-      if not name:find "^_tidegate" then flat[name] = value end
-    end
-    return flat.owner and widget.from_item(flat, "id") or nil
-  end,
-}
-
--- One schedule; answers what is there, what should be, and how many consumers died.
-local function schedule(kind, seed, opts)
-  local random = histories.random(seed)
-  local requests = histories.make(random, random(6), kind.key == "w1" and seed % 2 == 0)
-  local store = consumers.stopping(kind.new())
-  local run = consumers.run {
-    random = random, count = opts.consumers or 3, kills = opts.kills,
-    messages = histories.deliveries(random, requests),
-    handle = function(request) return (converge.change(request, store, kind.key)) end,
-  }
-  return histories.flat(kind.widget(store)), histories.model(requests), run.killed
-end
+local STORES = schedules.KINDS
 
 local function count_wrong(kind, opts)
   local wrong, killed = 0, 0
   for seed = 1, SCHEDULES do
-    local found, expected, dead = schedule(kind, seed, opts)
-    killed = killed + dead
-    if not same(found, expected) then wrong = wrong + 1 end
+    local ended = schedules.run(kind, seed, opts)
+    killed = killed + ended.killed
+    if ended.wrong then wrong = wrong + 1 end
   end
   return wrong, killed
 end
@@ -74,6 +30,10 @@ for name, kind in pairs(STORES) do
       local wrong, killed = count_wrong(kind, { kills = 4 })
       assert.equal(0, wrong)
       assert.is_true(killed > SCHEDULES)
+    end)
+
+    it("ends as the model says, over a widget without a ledger", function()
+      assert.equal(0, (count_wrong(kind, { earlier = true })))
     end)
   end)
 end

@@ -64,6 +64,12 @@ for _, place in ipairs(PLACES) do
       it(verb .. ", if_equal to what the item lacks", function()
         check(verb, { if_equal = { v = 1, w = 1 } }, OLD, false)
       end)
+      it(verb .. ", if_lacks what it has", function()
+        check(verb, { if_equal = { id = "k" }, if_lacks = { "w", "v" } }, OLD, false)
+      end)
+      it(verb .. ", if_lacks what it has not", function()
+        check(verb, { if_equal = { v = 1 }, if_lacks = { "w", "V" } }, OLD, true)
+      end)
     end
 
     it("if_equal, with values of every type", function()

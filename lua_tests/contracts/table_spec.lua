@@ -247,6 +247,7 @@ for _, place in ipairs(PLACES) do
         { function() items:put({ id = "k" }, { if_absent = true, if_exists = true }) end,
           "at most" },
         { function() items:put({ id = "k" }, { if_equal = {} }) end, "names no attribute" },
+        { function() items:delete("k", { if_lacks = { "a" } }) end, "beside if_equal" },
         { function() items:put "k" end, "expected a table of attributes" },
       } do
         assert.error_matches(misuse[1], misuse[2])

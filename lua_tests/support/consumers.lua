@@ -7,12 +7,15 @@ local Consumers = {}
 Consumers.__index = Consumers
 
 -- A store whose calls stop: before they are done, and after that, before the answer is there.
-function Consumers.stopping(store)
+-- tell(name, answer, err, ...), if given, is told of each call when it is done, with what it was
+-- given.
+function Consumers.stopping(store, tell)
   local real = getmetatable(store).__index
   for _, name in ipairs { "get", "put", "update", "delete" } do
-    store[name] = real[name] and function(...)
+    store[name] = real[name] and function(self, ...)
       coroutine.yield()
-      local answer, err = real[name](...)
+      local answer, err = real[name](self, ...)
+      if tell then tell(name, answer, err, ...) end
       coroutine.yield()
       return answer, err
     end
@@ -32,6 +35,7 @@ end
 function Consumers:begin(slot)
   local message = self.messages[self.random(#self.messages)]
   self.running[slot] = { message = message, task = coroutine.create(self.handle) }
+  self.tell(slot, "begins", message)
 end
 
 function Consumers:ack(message)
@@ -42,10 +46,12 @@ end
 
 function Consumers:step(slot)
   local run = self.running[slot]
+  self.slot = slot
   local ok, acked = coroutine.resume(run.task, run.message)
   if not ok then error(acked, 0) end
   if coroutine.status(run.task) == "suspended" then return end
   self.running[slot] = nil
+  self.tell(slot, acked and "acks" or "gives back", run.message)
   if acked then self:ack(run.message) end
 end
 
@@ -55,6 +61,7 @@ function Consumers:turn()
   if not self.running[slot] then
     if self.messages[1] then self:begin(slot) end
   elseif self.kills > 0 and self.random(self.kill_one_in) == 1 then
+    self.tell(slot, "dies", self.running[slot].message)
     self.kills, self.running[slot] = self.kills - 1, nil
     self.killed = self.killed + 1
   else
@@ -73,12 +80,15 @@ function Consumers:run()
   return self
 end
 
--- opts: random, count (of consumers), messages, handle, kills (at most so many), kill_one_in.
+-- opts: random, count (of consumers), messages, handle, kills (at most so many), kill_one_in, and
+-- tell(slot, what, message), which is told who begins, acks, gives back or dies. While one runs its
+-- number is opts.slot.
 return {
   stopping = Consumers.stopping,
   run = function(opts)
     opts.running, opts.killed, opts.kills = {}, 0, opts.kills or 0
     opts.kill_one_in = opts.kill_one_in or 12
+    opts.tell = opts.tell or function() end
     return setmetatable(opts, Consumers):run()
   end,
 }

@@ -90,9 +90,8 @@ local function apply(current, request)
   return current
 end
 
--- What the requests make, or nil.
-function M.model(requests)
-  local current
+-- What the requests make, or nil; of nothing, or of the flat widget that stands there before.
+function M.model(requests, current)
   for _, request in ipairs(M.in_order(requests)) do current = apply(current, request) end
   return current
 end

@@ -37,6 +37,9 @@ local function holds(item, opts)
     for name, value in pairs(item and opts.if_equal or {}) do
       if not equal(item[name], value) then return false end
     end
+    for _, name in ipairs(item and opts.if_lacks or {}) do
+      if item[name] ~= nil then return false end
+    end
     return item ~= nil
   end
   return true

@@ -1,7 +1,8 @@
 -- change on a table: the value is the item without its one reserved attribute, which is the book.
--- What was read is the condition of what is written: the book first, then the attributes, a hundred
--- in all. An update names only what differs, so that attributes which somebody else added since
--- stay. An item that names the reserved attribute, or another key, is misuse.
+-- What was read is the condition of what is written: the book first, or that there is none, then
+-- the attributes, a hundred in all. An update names only what differs, so that attributes which
+-- somebody else added since stay. An item that names the reserved attribute, or another key, is
+-- misuse.
 local same = require "tidegate.same"
 
 local M = {}
@@ -70,12 +71,12 @@ local function encode(store, key, value, opts)
 end
 
 local function unchanged(item)
-  local equal, count = { [BOOK] = item[BOOK] }, item[BOOK] ~= nil and 1 or 0
+  local equal, count = { [BOOK] = item[BOOK] }, 1
   for _, name in ipairs(sorted_names(item)) do
     if count == EQUAL_MAX then break end
     if equal[name] == nil then equal[name], count = item[name], count + 1 end
   end
-  return { if_equal = equal }
+  return { if_equal = equal, if_lacks = item[BOOK] == nil and { BOOK } or nil }
 end
 
 -- What makes `after` of `before`, and how many attributes that names.

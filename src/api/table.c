@@ -24,7 +24,7 @@ struct handle {
 /* A wait on a table: the operation, and what it needs kept. */
 struct wait {
     struct table_op op;
-    struct pairs put, set, remove, equal;
+    struct pairs put, set, remove, equal, lacks;
     const char *verb;
     struct table *table;
 };
@@ -63,6 +63,7 @@ static int f_collect_wait(lua_State *L)
     pairs_free(&w->set);
     pairs_free(&w->remove);
     pairs_free(&w->equal);
+    pairs_free(&w->lacks);
     return 0;
 }
 
@@ -142,14 +143,33 @@ static int f_get(lua_State *L)
 
 /* ---- writing ---- */
 
+/* The names of the array at `index`, as pairs without values. [-0, +0, e] */
+static void read_names(lua_State *L, int index, struct pairs *out, const char *what)
+{
+    lua_Integer count;
+    if (!lua_istable(L, index))
+        luaL_error(L, "%s must be a list of names, not %s", what, luaL_typename(L, index));
+    count = (lua_Integer)lua_rawlen(L, index);
+    for (lua_Integer i = 1; i <= count; i++) {
+        struct bytes name;
+        if (lua_rawgeti(L, index, i) != LUA_TSTRING)
+            luaL_error(L, "%s must be a list of names, not of %s values", what,
+                       luaL_typename(L, -1));
+        name.at = lua_tolstring(L, -1, &name.len);
+        pairs_add(out, name, BYTES(""));
+        lua_pop(L, 1);
+    }
+}
+
 struct conditions {
     bool if_absent, if_exists;
-    int if_equal;
+    int if_equal, if_lacks;
 };
 
 static const struct option condition_table[] = {
     {"if_exists", OPTION_BOOLEAN, offsetof(struct conditions, if_exists), 0, 0},
     {"if_equal",  OPTION_VALUE,   offsetof(struct conditions, if_equal), 0, 0},
+    {"if_lacks",  OPTION_VALUE,   offsetof(struct conditions, if_lacks), 0, 0},
     {"if_absent", OPTION_BOOLEAN, offsetof(struct conditions, if_absent), 0, 0},
 };
 
@@ -165,14 +185,19 @@ static void read_conditions(lua_State *L, int index, size_t count, struct wait *
         luaL_error(L, "%s: give at most one of if_absent, if_exists and if_equal", what);
     w->op.if_absent = c.if_absent;
     w->op.if_exists = c.if_exists;
+    if (c.if_lacks && !c.if_equal)
+        luaL_error(L, "%s: if_lacks stands beside if_equal", what);
     if (!c.if_equal)
         return;
     item_encode(L, c.if_equal, &w->equal, what);
     if (!w->equal.count)
         luaL_error(L, "%s: if_equal names no attribute; write if_exists", what);
-    if (w->equal.count > TABLE_EQUAL_MAX)
-        luaL_error(L, "%s: if_equal names more than %d attributes", what, TABLE_EQUAL_MAX);
+    if (c.if_lacks)
+        read_names(L, c.if_lacks, &w->lacks, "if_lacks");
+    if (w->equal.count + w->lacks.count > TABLE_EQUAL_MAX)
+        luaL_error(L, "%s: the condition names more than %d attributes", what, TABLE_EQUAL_MAX);
     w->op.if_equal = &w->equal;
+    w->op.if_lacks = w->lacks.count ? &w->lacks : NULL;
 }
 
 static int k_written(lua_State *L, int status, lua_KContext ctx)
@@ -197,25 +222,6 @@ static int f_put(lua_State *L)
     return start(L, w, k_written);
 }
 
-/* The names of the array at `index`, as pairs without values. [-0, +0, e] */
-static void read_names(lua_State *L, int index, struct pairs *out)
-{
-    lua_Integer count;
-    if (!lua_istable(L, index))
-        luaL_error(L, "items:update: remove must be a list of names, not %s",
-                   luaL_typename(L, index));
-    count = (lua_Integer)lua_rawlen(L, index);
-    for (lua_Integer i = 1; i <= count; i++) {
-        struct bytes name;
-        if (lua_rawgeti(L, index, i) != LUA_TSTRING)
-            luaL_error(L, "items:update: remove must be a list of names, not of %s values",
-                       luaL_typename(L, -1));
-        name.at = lua_tolstring(L, -1, &name.len);
-        pairs_add(out, name, BYTES(""));
-        lua_pop(L, 1);
-    }
-}
-
 struct changes {
     int set, remove;
 };
@@ -238,7 +244,7 @@ static int f_update(lua_State *L)
     if (changes.set)
         item_encode(L, changes.set, &w->set, "items:update");
     if (changes.remove)
-        read_names(L, changes.remove, &w->remove);
+        read_names(L, changes.remove, &w->remove, "items:update: remove");
     read_conditions(L, 4, CONDITIONS, w, "items:update");
     w->op.key = key;
     w->op.set = &w->set;

@@ -10,13 +10,13 @@ struct asking {
     struct json_writer w;
     const struct table_op *op;
     const char *key_name;
-    const struct pairs *lists[3];        /* set, remove, equal; NULL: none */
-    size_t from[4];                      /* the number that each begins with, and of the key */
+    const struct pairs *lists[4];        /* set, remove, equal, lacks; NULL: none */
+    size_t from[5];                      /* the number that each begins with, and of the key */
     bool conditioned;
     struct buf expression;
 };
 
-enum { SET, REMOVE, EQUAL, KEY };
+enum { SET, REMOVE, EQUAL, LACKS, KEY };
 
 static size_t count_of(const struct pairs *p)
 {
@@ -31,6 +31,7 @@ static void asking_init(struct asking *a, struct buf *out, const char *key_name,
     a->lists[SET] = update ? op->set : NULL;
     a->lists[REMOVE] = update ? op->remove : NULL;
     a->lists[EQUAL] = get ? NULL : op->if_equal;
+    a->lists[LACKS] = get ? NULL : op->if_lacks;
     for (size_t i = 0; i < KEY; i++)
         a->from[i + 1] = a->from[i] + count_of(a->lists[i]);
     a->conditioned = !get && (op->if_absent || op->if_exists || op->if_equal);
@@ -72,8 +73,10 @@ static void write_condition(struct asking *a)
     if (!a->conditioned)
         return;
     buf_printf(e, "attribute_%s(#n%zu)", a->op->if_absent ? "not_exists" : "exists", a->from[KEY]);
-    for (size_t n = a->from[EQUAL]; n < a->from[KEY]; n++)
+    for (size_t n = a->from[EQUAL]; n < a->from[LACKS]; n++)
         buf_printf(e, " AND #n%zu=:v%zu", n, n);
+    for (size_t n = a->from[LACKS]; n < a->from[KEY]; n++)
+        buf_printf(e, " AND attribute_not_exists(#n%zu)", n);
     write_expression(a, "ConditionExpression");
     write_member(&a->w, "ReturnValuesOnConditionCheckFailure", BYTES("ALL_OLD"));
 }
@@ -105,6 +108,11 @@ static void write_names(struct asking *a)
     json_write_object_end(&a->w);
 }
 
+static bool has_values(size_t list)
+{
+    return list == SET || list == EQUAL;
+}
+
 static void write_values(struct asking *a)
 {
     if (!count_of(a->lists[SET]) && !count_of(a->lists[EQUAL]))
@@ -112,7 +120,7 @@ static void write_values(struct asking *a)
     json_write_key(&a->w, BYTES("ExpressionAttributeValues"));
     json_write_object(&a->w);
     for (size_t list = 0; list < KEY; list++)
-        for (size_t i = 0; list != REMOVE && i < count_of(a->lists[list]); i++) {
+        for (size_t i = 0; has_values(list) && i < count_of(a->lists[list]); i++) {
             write_alias(&a->w, ':', a->from[list] + i);
             json_write_raw(&a->w, a->lists[list]->at[i].value);
         }

@@ -81,6 +81,14 @@ static int names_once(const struct pairs *a, const struct pairs *b, struct err *
     return rc;
 }
 
+static int names_check(const struct pairs *names, struct err *err)
+{
+    for (size_t i = 0; i < count_of(names); i++)
+        if (item_name_check(names->at[i].name, err))
+            return -1;
+    return 0;
+}
+
 static int leaves_key(const struct table *t, const struct pairs *changes, struct err *err)
 {
     for (size_t i = 0; i < count_of(changes); i++)
@@ -95,18 +103,23 @@ static int leaves_key(const struct table *t, const struct pairs *changes, struct
 static int condition_check(const struct table_op *op, struct err *err)
 {
     int asked = op->if_absent + op->if_exists + (op->if_equal != NULL);
+    size_t compared = count_of(op->if_equal) + count_of(op->if_lacks);
     if (asked > 1)
         return err_set(err, "BadCondition", "there is more than one condition");
     if (asked && op->verb == TABLE_GET)
         return err_set(err, "BadCondition", "to read an item takes no condition");
     if (op->if_absent && op->verb == TABLE_DELETE)
         return err_set(err, "BadCondition", "to delete what is absent makes no sense");
-    if (count_of(op->if_equal) > TABLE_EQUAL_MAX)
+    if (op->if_lacks && !op->if_equal)
+        return err_set(err, "BadCondition", "what an item lacks is asked beside what it equals");
+    if (compared > TABLE_EQUAL_MAX)
         return err_set(err, "BadCondition", "the condition has %zu attributes, over the limit of "
-                       "%d", op->if_equal->count, TABLE_EQUAL_MAX);
+                       "%d", compared, TABLE_EQUAL_MAX);
     if (!op->if_equal)
         return 0;
-    return item_check(op->if_equal, err) || names_once(op->if_equal, NULL, err) ? -1 : 0;
+    if (item_check(op->if_equal, err) || names_check(op->if_lacks, err))
+        return -1;
+    return names_once(op->if_equal, op->if_lacks, err);
 }
 
 static int put_check(const struct table *t, const struct table_op *op, struct err *err)
@@ -124,9 +137,8 @@ static int update_check(const struct table *t, const struct table_op *op, struct
                        count, TABLE_CHANGES_MAX);
     if (op->set && item_check(op->set, err))
         return -1;
-    for (size_t i = 0; i < count_of(op->remove); i++)
-        if (item_name_check(op->remove->at[i].name, err))
-            return -1;
+    if (names_check(op->remove, err))
+        return -1;
     if (leaves_key(t, op->set, err) || leaves_key(t, op->remove, err))
         return -1;
     return names_once(op->set, op->remove, err);

@@ -5,11 +5,11 @@
  *
  * Conditions, the same on every backend, at most one of them: `if_absent`: no item has the key;
  * `if_exists`: one has; `if_equal`: one has, and each attribute that is listed has the listed
- * value in it. A condition that fails answers ConditionalCheckFailedException (status 400) with the
- * item that stands there in `item`; `found` is false when none does. GET of what is absent answers
- * NoSuchItem (404). UPDATE of what is absent makes it, and DELETE of what is absent succeeds,
- * unless a condition says otherwise. An item over ITEM_MAX bytes answers ItemTooLarge; a table that
- * is not there ResourceNotFoundException. */
+ * value in it, and none that `if_lacks` lists is in it. A condition that fails answers
+ * ConditionalCheckFailedException (status 400) with the item that stands there in `item`; `found`
+ * is false when none does. GET of what is absent answers NoSuchItem (404). UPDATE of what is absent
+ * makes it, and DELETE of what is absent succeeds, unless a condition says otherwise. An item over
+ * ITEM_MAX bytes answers ItemTooLarge; a table that is not there ResourceNotFoundException. */
 #ifndef TIDEGATE_BASE_TABLE_H
 #define TIDEGATE_BASE_TABLE_H
 
@@ -29,6 +29,7 @@ struct table_op {
     const struct pairs *remove;      /* UPDATE: names that go, values not looked at; NULL: none */
     bool if_absent, if_exists;       /* PUT, UPDATE, DELETE (if_exists only) */
     const struct pairs *if_equal;    /* PUT, UPDATE, DELETE; NULL: not asked. At most 100 names */
+    const struct pairs *if_lacks;    /* beside if_equal: names, values not looked at; NULL: none */
 
     /* the answer, owned by the operation, given back by table_op_free() */
     bool found;
@@ -49,7 +50,7 @@ struct table {
 };
 
 enum {
-    TABLE_EQUAL_MAX = 100,
+    TABLE_EQUAL_MAX = 100,           /* attributes of if_equal and if_lacks */
     TABLE_CHANGES_MAX = 300          /* attributes that UPDATE sets and removes: what DynamoDB's
                                       * 4 KB of an expression hold */
 };

@@ -99,13 +99,21 @@ static bool is_equal(const struct pairs *item, const struct pairs *wanted)
     return true;
 }
 
+static bool lacks(const struct pairs *item, const struct pairs *names)
+{
+    for (size_t i = 0; names && i < names->count; i++)
+        if (pairs_has(item, names->at[i].name))
+            return false;
+    return true;
+}
+
 static bool holds(const struct table_op *op, bool there, const struct pairs *item)
 {
     if (op->if_absent)
         return !there;
     if (op->if_exists)
         return there;
-    return !op->if_equal || (there && is_equal(item, op->if_equal));
+    return !op->if_equal || (there && is_equal(item, op->if_equal) && lacks(item, op->if_lacks));
 }
 
 static bool conditional(const struct table_op *op)
