@@ -107,14 +107,23 @@ class Delay(Action):
 
 @action("hold")
 class Hold(Action):
-    """The call waits, before its work, until the rule is removed."""
+    """The call waits until the rule is removed: before its work, or between work and answer
+    ("when": "after").
+    """
+
+    members = {"when": "before"}
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self._open = asyncio.Event()
 
     async def before(self, call):
-        await self._open.wait()
+        if self.when == "before":
+            await self._open.wait()
+
+    async def after(self, call):
+        if self.when == "after":
+            await self._open.wait()
 
     def removed(self):
         self._open.set()
@@ -157,6 +166,8 @@ class Rule:
                           f"{', '.join(sorted(self.MATCHERS | set(action_class.members)))})")
         if "how" in settings:
             ending_named(settings["how"])
+        if settings.get("when", "before") not in ("before", "after"):
+            raise BadRule(f"'when' is before or after, not {settings['when']!r}")
         for name in ("nth", "every", "times"):
             if not all(isinstance(each, int) and each > 0 for each in as_list(data.get(name, 1))):
                 raise BadRule(f"'{name}' is a whole number from 1, not {data[name]!r}")
