@@ -12,6 +12,7 @@ How a call goes through it, and which file says so:
     signature.py   the signature recomputed by botocore; a wrong one is refused in errors.py's shape
     rules.py       what was asked to go wrong with this call, if anything
     waiting.py     a long poll waits here, outside the lock
+    elsewhere.py   hands a call to SQS on, when another server has the queues
     backend.py     one lock, moto inside; …_truth.py put right what it has wrong
     calllog.py     one line for each call, and the counters
     desk.py        the order of all that

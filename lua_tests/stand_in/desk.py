@@ -36,7 +36,9 @@ class Call:
 
 
 class Desk:
-    def __init__(self, verifier, backend, waiting_room, rules, counters, log, control):
+    def __init__(self, verifier, backend, waiting_room, rules, counters, log, control,
+                 queues=None):
+        """`queues` answers the calls to SQS, where another server has them."""
         self._verifier = verifier
         self._backend = backend
         self._waiting_room = waiting_room
@@ -44,6 +46,7 @@ class Desk:
         self._counters = counters
         self._log = log
         self._control = control
+        self._queues = queues
 
     async def serve(self, connection, request):
         if is_control(request):
@@ -85,7 +88,9 @@ class Desk:
             await rule.action.after(call)
 
     async def _perform(self, call):
-        if call.operation.name == "ReceiveMessage":
+        if self._queues and call.operation.service == "sqs":
+            call.answer = await self._queues.perform(call)
+        elif call.operation.name == "ReceiveMessage":
             call.answer = await self._waiting_room.receive(call)
         else:
             call.answer = self._backend.perform(call.request, call.operation)
@@ -173,7 +178,8 @@ def sqs_outcome(result):
         found["sent"] = [result["MessageId"]]
     if "Successful" in result:
         found["successful"] = [each["Id"] for each in result["Successful"]]
-        found["failed"] = [{"id": each["Id"], "code": each["Code"]} for each in result["Failed"]]
+        found["failed"] = [{"id": each["Id"], "code": each["Code"]}
+                           for each in result.get("Failed", [])]
         sent = [each["MessageId"] for each in result["Successful"] if "MessageId" in each]
         if sent:
             found["sent"] = sent

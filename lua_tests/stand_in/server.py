@@ -13,6 +13,7 @@ from .calllog import CallLog, Counters
 from .connection import Connection
 from .control import Control
 from .desk import Desk
+from .elsewhere import QueuesElsewhere
 from .lifeline import hold
 from .operation import operation_of
 from .rules import RuleBook
@@ -39,7 +40,10 @@ class Server:
         log = CallLog(settings.log)
         waiting_room = WaitingRoom(self.backend)
         control = Control(self.backend, waiting_room, rules, self._counters, log)
-        self._desk = Desk(verifier, self.backend, waiting_room, rules, self._counters, log, control)
+        queues = QueuesElsewhere(settings.sqs_endpoint, self.backend.sqs) \
+            if settings.sqs_endpoint else None
+        self._desk = Desk(verifier, self.backend, waiting_room, rules, self._counters, log,
+                          control, queues)
         self._connections = 0
         if settings.delay_ms:
             rules.add({"action": "delay", "delay_ms": settings.delay_ms})

@@ -82,10 +82,11 @@ class SqsTruth:
                 return self._settle(request, operation, queue, moto, self._change_entry)
         answer = moto(request)
         if operation.name == "ReceiveMessage":
-            self._remember(answer)
+            self.remember(answer)
         return answer
 
-    def _remember(self, answer):
+    def remember(self, answer):
+        """To be told of each answer to a receive."""
         for message in json.loads(answer.body or b"{}").get("Messages", []):
             self._receives[message["ReceiptHandle"]] = (message["MessageId"], time.time())
 
