@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from proofs.kills.workload import Workload
+from proofs.kills.workload import workload
 from reading import TO_THE_END, ledger
 from sources import SOURCES
 from stores import STORES
@@ -91,18 +91,18 @@ def tally(tell):
 
 @pytest.mark.parametrize("source, store, policy, point, cut", list(cases()))
 def test_a_kill_there_loses_nothing(aws, tidegate, tally, source, store, policy, point, cut):
-    workload = Workload(REQUESTS, seed=1)
+    requests = workload(REQUESTS, seed=1)
     source, store = SOURCES[source](tidegate, aws), STORES[store](tidegate, aws)
     source.create()
     store.create()
-    source.fill(workload.requests)
+    source.fill(requests.bodies)
     hold(aws, point, cut)
     kill_there(aws, tidegate.start(*command(source, store, policy)))
     assert source.left() > 0
     result = tidegate.run(*command(source, store, policy))
     assert result.returncode == 0, result.stderr
     tally.setdefault(f"{source.kind} to {store.kind}, {policy}", Counter()).update(
-        points=1, again=given_again(aws), copies=workload.check(source, store, policy))
+        points=1, again=given_again(aws), copies=requests.check(source, store, policy))
 
 
 def given_again(aws):

@@ -13,51 +13,55 @@ from judge import apply_all, flat, key_of, problem
 STORIES = (("create", "update"), ("create", "update", "update"), ("create", "delete"),
            ("create", "update", "delete"), ("create", "delete", "create"))
 STORY, POISON = 0.47, 0.03           # shares of all requests
+IN_ORDER = ("file", "s3")            # kinds of source
 OWNERS = ("Sue Smith", "Henry Hops", "Mary Matthews")
 NO_REQUESTS = ('no JSON, \u00fcber all %d\n', '{"type": "create", "requestId": "%d", "owner": 5}',
                '{"type": "shred", "requestId": "r", "widgetId": "w%d", "owner": "Sue Smith"}')
 
 
-class Workload:
-    """`requests`: name -> body in the order of sending."""
+def workload(count, seed):
+    """So many requests, and the same ones again for the same seed."""
+    dice = random.Random(seed)
+    requests, told = {}, {}
+    for number, (story, kinds) in enumerate(plan(count, dice)):
+        place = told[story] = told.get(story, -1) + 1
+        body = json.dumps(request(number, kinds[place], story)) if kinds \
+            else NO_REQUESTS[number % len(NO_REQUESTS)] % number
+        requests[f"{number:05}"] = body.encode()
+    assert len(requests) == count
+    return Requests(requests)
 
-    def __init__(self, count, seed):
-        dice = random.Random(seed)
-        order = self._plan(count, dice)
-        self.requests, told = {}, {}
-        for number, (story, kinds) in enumerate(order):
-            place = told[story] = told.get(story, -1) + 1
-            body = json.dumps(request(number, kinds[place], story)) if kinds \
-                else NO_REQUESTS[number % len(NO_REQUESTS)] % number
-            self.requests[f"{number:05}"] = body.encode()
-        self.poison = {body for body in self.requests.values() if problem(body)}
-        assert len(self.requests) == count and len(self.poison) >= count * POISON // 2
 
-    @staticmethod
-    def _plan(count, dice):
-        """(number of the story, its kinds of request) once for each request, shuffled."""
-        stories, left, number = [], round(count * STORY), 0
-        while left >= 3:
-            stories.append(dice.choice(STORIES))
-            left -= len(stories[-1])
-        poison = max(1, round(count * POISON))
-        stories += [()] * poison
-        stories += [("create",)] * (count - sum(len(each) or 1 for each in stories))
-        plan = []
-        for number, kinds in enumerate(stories):
-            plan += [(number, kinds)] * (len(kinds) or 1)
-        dice.shuffle(plan)
-        return plan
+def plan(count, dice):
+    """(number of the story, its kinds of request) once for each request, shuffled."""
+    stories, left = [()] * max(1, round(count * POISON)), round(count * STORY)
+    while left >= 3:
+        stories.append(dice.choice(STORIES))
+        left -= len(stories[-1])
+    stories += [("create",)] * (count - sum(len(each) or 1 for each in stories))
+    planned = [(number, kinds) for number, kinds in enumerate(stories)
+               for _ in kinds or [None]]
+    dice.shuffle(planned)
+    return planned
+
+
+class Requests:
+    """`bodies`: name -> body in the order of sending; `poison`: those that are no requests."""
+
+    def __init__(self, bodies):
+        self.bodies = bodies
+        self.poison = {body for body in bodies.values() if problem(body)}
+        assert self.poison
 
     def check(self, source, store, policy):
-        """Sent = done and parked, with nothing left; the store as the policy promises. Answers how
-        many parked copies there are."""
+        """Sent = done and parked, with nothing left; the store as the policy promises, where a
+        bucket's order promises as much under `warn`. Answers how many parked copies there are."""
         assert source.left() == 0
         parked = source.parked()
         assert {each.body for each in parked} == self.poison
         assert all(each.attributes["tidegate-reason"] for each in parked)
-        if policy == "converge":
-            expected, _ = apply_all(self.requests.values())
+        if policy == "converge" or source.kind in IN_ORDER:
+            expected, _ = apply_all(self.bodies.values())
             assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}
         else:
             self._check_possible(store.widgets())
@@ -66,7 +70,7 @@ class Workload:
     def _check_possible(self, widgets):
         """Each widget is one that its requests can make, done at least once each in some order."""
         by_key = {}
-        for body in self.requests.values():
+        for body in self.bodies.values():
             if body not in self.poison:
                 by_key.setdefault(key_of(json.loads(body)), []).append(body)
         assert widgets.keys() <= by_key.keys()
