@@ -14,6 +14,13 @@ JSON_TYPE = {"Content-Type": "application/x-amz-json-1.0"}
 RECEIVE_MAX = 10
 
 
+def set_parameters(call, **changed):
+    """The service behind sees these in place of the ones that came."""
+    parameters = {**call.operation.parameters, **changed}
+    call.operation = replace(call.operation, parameters=parameters)
+    call.request = call.request.with_body(json.dumps(parameters).encode())
+
+
 class OnQueue(Action):
     """Changes the queue of a call before its work."""
 
@@ -78,11 +85,15 @@ class OnMessages(Action):
 
 @action("twice")
 class Twice(OnMessages):
-    """The first so many messages of a receive (all) stand in its answer twice, each time with a
-    receipt of its own.
+    """A receive takes half as many messages as were asked for, and the first so many of them (all)
+    stand in its answer twice, each time with a receipt of its own.
     """
 
     members = {"messages": None}
+
+    async def before(self, call):
+        want = call.operation.parameters.get("MaxNumberOfMessages", 1)
+        set_parameters(call, MaxNumberOfMessages=max(1, want // 2))
 
     def change(self, call, messages):
         for message in messages[:self.messages]:
@@ -148,9 +159,7 @@ class Entries(Action):
         if self.done:
             return
         rest = [entry for entry in entries if entry["Id"] not in call.chosen]
-        parameters = {**call.operation.parameters, "Entries": rest}
-        call.operation = replace(call.operation, parameters=parameters)
-        call.request = call.request.with_body(json.dumps(parameters).encode())
+        set_parameters(call, Entries=rest)
         if not rest:
             call.answer = Answer(200, dict(JSON_TYPE), b'{"Successful": [], "Failed": []}')
 

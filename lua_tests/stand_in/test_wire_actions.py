@@ -113,6 +113,7 @@ def test_an_answer_in_drops(aws, bucket, raw):
 @pytest.mark.parametrize("settings, wanted", [
     ({"text": ""}, b""), ({"text": "[]", "type": "text/html"}, b"[]"), ({"keep": 0.5}, b"01234"),
     ({"find": "[3-5]+", "replace": "-"}, b"012-6789"), ({"keep": 0}, b""),
+    ({"text": "", "status": 200}, b""), ({"text": "", "status": 404}, b"0123456789"),
 ])
 def test_another_body(aws, bucket, raw, settings, wanted):
     put(aws, bucket, body=b"0123456789")

@@ -126,8 +126,8 @@ class RequestReader:
         return request
 
     def take_half(self):
-        """Once for each request of which the head and not the whole body is there: that much."""
-        if self._request is None or self._half_taken:
+        """Once for each request of which the head and a part of the body is there: that much."""
+        if self._request is None or self._half_taken or not self._bytes:
             return None
         self._half_taken = True
         head = self._request

@@ -50,10 +50,12 @@ class DropReading(Action):
 class Body(Action):
     """The work is done, and another body stands in the answer, of the right length: `text`, or the
     first part of the true one (`keep`: 0.5 is half of it), or the true one with `replace` for each
-    match of the pattern `find`. `type` is its Content-Type.
+    match of the pattern `find`. `type` is its Content-Type. With `status`, only an answer with that
+    one.
     """
 
-    members = {"text": None, "keep": None, "find": None, "replace": "", "type": None}
+    members = {"text": None, "keep": None, "find": None, "replace": "", "type": None,
+               "status": None}
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -61,7 +63,7 @@ class Body(Action):
             raise BadRule("a rule with this action needs one of 'text', 'keep' and 'find'")
 
     async def after(self, call):
-        if call.answer is None:
+        if call.answer is None or self.status not in (None, call.answer.status):
             return
         call.meant = call.answer
         headers = {name: value for name, value in call.answer.headers.items()
