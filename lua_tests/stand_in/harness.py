@@ -9,7 +9,8 @@
         assert aws.state()["in_flight"]["handler_calls"]["max"] <= 32
 
 The clients `s3`, `sqs` and `dynamodb` are boto3's and sign as the judge: their calls are in no
-counter, no rule touches them, and calls() leaves them out. client() signs as the program, for what
+counter, no rule touches them, and calls() leaves them out; they come in by a port of their own,
+where rules cannot keep them out. client() signs as the program, for what
 shall be counted. The server ends with the `with` block, and with this process, however it ends.
 """
 
@@ -44,7 +45,7 @@ class StandIn(Queues):
         self._sqs_endpoint = sqs_endpoint
         self._process = None
         self._judges = {}
-        self.port = None
+        self.port = self._back = None
 
     def __enter__(self):
         ready = self._directory / "port"
@@ -65,7 +66,7 @@ class StandIn(Queues):
         except BaseException:
             self.__exit__()
             raise
-        self.port = int(ready.read_text())
+        self.port, self._back = map(int, ready.read_text().split())
         return self
 
     def __exit__(self, *_):
@@ -122,8 +123,9 @@ class StandIn(Queues):
             token = self._session_token if access_key == PROGRAM_KEY else None
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"},
                         max_pool_connections=64, proxies={}, parameter_validation=False, **settings)
+        port = self._back if access_key == JUDGE_KEY else self.port
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, config=config,
+            service, endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION, config=config,
             aws_access_key_id=access_key, aws_secret_access_key=secret_key or self._secret_key,
             aws_session_token=token)
 
@@ -172,7 +174,7 @@ class StandIn(Queues):
 
     def control(self, method, path, value=None):
         """One control request; the answer's body as text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._back, timeout=30)
         try:
             body = None if value is None else json.dumps(value)
             connection.request(method, f"/_control/{path}", body)
@@ -200,8 +202,9 @@ class StandIn(Queues):
     def rules(self):
         return json.loads(self.control("GET", "rules"))
 
-    def drop_rules(self):
-        self.control("DELETE", "rules")
+    def drop_rules(self, number=None):
+        """That rule, or all."""
+        self.control("DELETE", "rules" if number is None else f"rules?id={number}")
 
     def reset(self, *what):
         """Of "counters", "log", "rules", "data" those named, or all."""
