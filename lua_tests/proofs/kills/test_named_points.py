@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from proofs.kills.workload import workload
-from reading import TO_THE_END, ledger
+from reading import TO_THE_END
 from sources import SOURCES
 from stores import STORES
 
@@ -86,7 +86,8 @@ def tally(tell):
     yield sums
     for what, found in sums.items():
         tell(f"{what}: {found['points']} points, one kill each, {REQUESTS} requests each; of them "
-             f"{found['again']} were given out again, {found['copies']} copies parked")
+             f"{found['again']} were given out again, {found['copies']} copies parked; "
+             f"{found['differing']} widgets differ")
 
 
 @pytest.mark.parametrize("source, store, policy, point, cut", list(cases()))
@@ -101,8 +102,9 @@ def test_a_kill_there_loses_nothing(aws, tidegate, tally, source, store, policy,
     assert source.left() > 0
     result = tidegate.run(*command(source, store, policy))
     assert result.returncode == 0, result.stderr
+    copies = requests.check(source, store, policy)
     tally.setdefault(f"{source.kind} to {store.kind}, {policy}", Counter()).update(
-        points=1, again=given_again(aws), copies=requests.check(source, store, policy))
+        points=1, again=given_again(aws), copies=copies, differing=requests.differing)
 
 
 def given_again(aws):

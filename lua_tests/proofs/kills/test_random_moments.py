@@ -121,7 +121,18 @@ def prove(tell, program, source, store, policy, size):
     tell(f"{work.source.kind} to {work.store.kind}, {work.policy}: {work.count} requests, {KILLS} "
          f"kills ({soon} at the start); {handled} handled between them and {last['received']} in "
          f"the end, {work.log.handled_again()} more than once; {len(work.requests.poison)} to park, "
-         f"{copies} copies; {time.monotonic() - started:.0f} s")
+         f"{copies} copies; {work.requests.differing} widgets differ; "
+         f"{time.monotonic() - started:.0f} s")
+
+
+@pytest.mark.parametrize("size", [FEW, MANY], ids=["300", "5000"])
+def test_an_undisturbed_run_makes_the_same(offline, size):
+    """What the others are held against: the order's own widgets, and one copy of each parked."""
+    work = Work(offline, SOURCES["sqlite"](offline, None), STORES["file"](offline, None),
+                "converge", **size)
+    assert work.finish()["received"] == work.count
+    copies = work.requests.check(work.source, work.store, work.policy)
+    assert copies == len(work.requests.poison) and work.log.handled_again() == 0
 
 
 @pytest.mark.parametrize("policy", POLICIES)

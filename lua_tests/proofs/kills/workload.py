@@ -51,6 +51,7 @@ class Requests:
     def __init__(self, bodies):
         self.bodies = bodies
         self.poison = {body for body in bodies.values() if problem(body)}
+        self.differing = 0           # widgets that are not what the order makes, at the last check
         assert self.poison
 
     def check(self, source, store, policy):
@@ -60,11 +61,14 @@ class Requests:
         parked = source.parked()
         assert {each.body for each in parked} == self.poison
         assert all(each.attributes["tidegate-reason"] for each in parked)
+        widgets, (made, _) = store.widgets(), apply_all(self.bodies.values())
+        in_order = {key: flat(widget) for key, widget in made.items()}
+        self.differing = sum(widgets.get(key) != in_order.get(key)
+                             for key in widgets.keys() | in_order.keys())
         if policy == "converge" or source.kind in IN_ORDER:
-            expected, _ = apply_all(self.bodies.values())
-            assert store.widgets() == {key: flat(widget) for key, widget in expected.items()}
+            assert widgets == in_order
         else:
-            self._check_possible(store.widgets())
+            self._check_possible(widgets)
         return len(parked)
 
     def _check_possible(self, widgets):
