@@ -1,5 +1,5 @@
-"""The queues of another server: a verified SQS call is handed on byte for byte, and answered as that
-server answers it.
+"""The queues of another server: a verified SQS call is handed on as it came, and answered as that
+server answers it. Rules that reach into a queue of moto's (lapse, shuffle …) do not reach there.
 
 Leases, receive counts and long polls are then the other server's own, and each call has a
 connection of its own to it, so a poll that waits holds up nothing. A receive whose client goes away

@@ -120,8 +120,8 @@ def prove(tell, program, source, store, policy, size):
     copies = work.requests.check(work.source, work.store, work.policy)
     tell(f"{work.source.kind} to {work.store.kind}, {work.policy}: {work.count} requests, {KILLS} "
          f"kills ({soon} at the start); {handled} handled between them and {last['received']} in "
-         f"the end, {work.log.handled_again()} more than once; {len(work.requests.poison)} to park, "
-         f"{copies} copies; {work.requests.differing} widgets differ; "
+         f"the end, {work.log.handled_again()} more than once; {copies} copies of "
+         f"{len(work.requests.poison)} parked; {work.requests.differing} widgets differ; "
          f"{time.monotonic() - started:.0f} s")
 
 

@@ -92,6 +92,6 @@ def test_two_consumers_lose_nothing(in_front_of_elasticmq, program, tell, store,
     copies = requests.check(source, store, policy)
     tell(f"two consumers, elasticmq to {store.kind}, {policy}: {REQUESTS} requests, 1 kill; given "
          f"out {given} times; {sum(fired.values())} faults; {copies} copies of "
-         f"{len(requests.poison)} parked; {requests.differing} widgets differ; the two that ended received "
-         f"{' and '.join(str(each['received']) for each in ended)}")
+         f"{len(requests.poison)} parked; {requests.differing} widgets differ; the two that ended "
+         f"received {' and '.join(str(each['received']) for each in ended)}")
     tell("    faults: " + ", ".join(f"{count} {what}" for what, count in fired.items()))
