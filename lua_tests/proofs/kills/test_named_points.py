@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from proofs.kills.workload import workload
+from proofs.kills.workload import solos, workload
 from reading import TO_THE_END
 from sources import SOURCES
 from stores import STORES
@@ -105,6 +105,35 @@ def test_a_kill_there_loses_nothing(aws, tidegate, tally, source, store, policy,
     copies = requests.check(source, store, policy)
     tally.setdefault(f"{source.kind} to {store.kind}, {policy}", Counter()).update(
         points=1, again=given_again(aws), copies=copies, differing=requests.differing)
+
+
+def essential_points():
+    """The calls that make the effect of a request, or of its parking, certain."""
+    for source, store in PAIRS:
+        for policy in POLICIES:
+            park = PARK if source == "sqs" else PARK_OBJECT
+            for point in (park._replace(nth=1), *WRITES[store, policy]):
+                if not point.op.startswith("Delete"):
+                    yield pytest.param(source, store, policy, point, id=" ".join(
+                        (source, "to", store, policy, point.name)).replace(" ", "-"))
+
+
+@pytest.mark.parametrize("source, store, policy, point", list(essential_points()))
+def test_nothing_is_acked_before_its_effect(aws, tidegate, source, store, policy, point):
+    """One call is held until all other requests are done, however long; its own still waits."""
+    requests = solos(REQUESTS)
+    source, store = SOURCES[source](tidegate, aws), STORES[store](tidegate, aws)
+    source.create()
+    store.create()
+    source.fill(requests.bodies)
+    hold(aws, point, NEVER)
+    process = tidegate.start(*command(source, store, policy))
+    aws.wait_until(lambda: source.left() == 1 or process.poll() is not None)
+    kill_there(aws, process)
+    assert source.left() == 1
+    result = tidegate.run(*command(source, store, policy))
+    assert result.returncode == 0, result.stderr
+    requests.check(source, store, policy)
 
 
 def given_again(aws):

@@ -32,6 +32,13 @@ def workload(count, seed):
     return Requests(requests)
 
 
+def solos(count):
+    """Creates of as many widgets, but one that is no request."""
+    bodies = [json.dumps(request(number, "create", number)) for number in range(count)]
+    bodies[count // 2] = NO_REQUESTS[0] % count
+    return Requests({f"{number:05}": body.encode() for number, body in enumerate(bodies)})
+
+
 def plan(count, dice):
     """(number of the story, its kinds of request) once for each request, shuffled."""
     stories, left = [()] * max(1, round(count * POISON)), round(count * STORY)
