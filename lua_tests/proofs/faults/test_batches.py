@@ -1,4 +1,4 @@
-"""Rows 44 to 46 and 52: batches of which a part fails, and receives that bring what they may not."""
+"""Rows 44 to 46 and 52: batches that fail in part, and receives that bring what they may not."""
 
 import re
 
@@ -64,7 +64,8 @@ def test_a_batch_that_would_be_refused(another):
 STALE = {"code": "ReceiptHandleIsInvalid", "sender_fault": True}
 
 
-@row(46, "ReceiptHandleIsInvalid for a delete", "counted as given back; comes again, is only deleted")
+@row(46, "ReceiptHandleIsInvalid for a delete",
+     "counted as given back; comes again, is only deleted")
 def test_a_stale_receipt_of_a_delete(world):
     world.send()
     world.aws.add_rule(op="DeleteMessageBatch", entry=1, times=3, action="entries", **STALE)
@@ -86,7 +87,8 @@ def test_a_stale_receipt_of_an_extension(world):
     found = ledger_of(result.stdout)
     assert found["parked"] == 0 and world.most_receives() >= 2
     assert world.count("PutObject", status=200) == 6
-    return (f"6 leases lost, {sum(world.receives().values())} receives, 6 writes; "
+    lost = sum(len(call["failed"]) for call in world.aws.calls("ChangeMessageVisibilityBatch"))
+    return (f"{lost} leases lost, {sum(world.receives().values())} receives, 6 writes; "
             f"{world.judge_all_done()}")
 
 

@@ -5,7 +5,7 @@ import pytest
 from sources import request
 
 from .rows import row
-from .world import complaints, ledger_of
+from .world import LEASE_S, complaints, ledger_of
 
 WRITES = ["PutObject", "PutItem", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"]
 LARGE = 390_000
@@ -18,7 +18,7 @@ def test_a_server_that_is_away(world):
     world.aws.add_rule(op="PutObject", action="delay", delay_ms=300)
     process = world.start("--until-empty", "--concurrency", "4")
     world.wait_for("PutObject")
-    away = world.aws.add_rule(action="refuse")
+    world.aws.add_rule(action="refuse")
     lines = [process.stderr.readline()]
     while "receive failed, 3 in a row" not in lines[-1] or "connect" not in lines[-1]:
         lines.append(process.stderr.readline())
@@ -26,7 +26,7 @@ def test_a_server_that_is_away(world):
     before = len(world.aws.calls())
     world.aws.drop_rules()
     out, err = world.finish(process)
-    assert away and len(world.aws.calls()) > before and ledger_of(out)["parked"] == 0
+    assert len(world.aws.calls()) > before and ledger_of(out)["parked"] == 0
     failed = ("".join(lines) + err).count("receive failed")
     return f"{failed} receives failed, each told in a line; {world.judge_all_done()}"
 
@@ -93,6 +93,18 @@ def test_an_answer_that_is_cut(another, where, how):
             f"write that was done; {world.judge_all_done()}")
 
 
+@row(8, "an answer drips in, a byte at a time", "waited for; leases are extended meanwhile")
+def test_an_answer_in_drops(world):
+    world.send(10)
+    world.aws.add_rule(op="PutObject", nth=[2, 5], action="trickle", every_ms=15)
+    result = world.consume()
+    longest = max(call["ms"] for call in world.aws.calls("PutObject")) / 1000
+    assert longest > LEASE_S and world.most_receives() == 1
+    assert world.count("PutObject") == 10 and ledger_of(result.stdout)["retried"] == 0
+    return (f"2 answers of up to {longest:.1f} s, each message received once; "
+            f"{world.judge_all_done()}")
+
+
 @row(9, "a server takes the request and never answers",
      "given up after a time; leases are extended meanwhile")
 def test_no_answer_ever(world):
@@ -119,7 +131,8 @@ BODIES = {"empty": "", "HTML": "<!DOCTYPE html><h1>Bad Gateway</h1>",
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-@row(10, "5xx with an empty body, HTML, XML and JSON", "asked again; what is no error is not parsed")
+@row(10, "5xx with an empty body, HTML, XML and JSON",
+     "asked again; what is no error is not parsed")
 def test_failures_with_any_body(another, status):
     world = another(store="dynamodb")
     world.send()
@@ -144,7 +157,7 @@ def test_a_store_that_is_throttled(world):
     world.aws.drop_rules()
     out, _ = world.finish(process)
     assert world.most_receives() == 1 and ledger_of(out)["retried"] == 0
-    calls = [call for call in world.aws.calls("PutObject")]
+    calls = world.aws.calls("PutObject")
     last = max(call["time"] for call in calls if call["status"] == 503)
     first = min(call["time"] for call in calls if call["status"] == 200)
     return (f"{refused} PutObject throttled, each message received once; the first write "

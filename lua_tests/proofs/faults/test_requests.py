@@ -87,7 +87,8 @@ def test_requests_of_another_shape(world):
     world.send([*bodies, request("good", extra={"any": 1})])
     found = ledger_of(world.consume().stdout)
     assert (found["done"], found["parked"]) == (1, len(bodies))
-    reasons = {each.body: each.attributes["tidegate-reason"] for each in check_parked(world, bodies)}
+    reasons = {each.body: each.attributes["tidegate-reason"]
+               for each in check_parked(world, bodies)}
     assert all(words in reasons[body] for body, words in NO_REQUESTS.values())
     [widget] = world.store.widgets().values()
     assert widget == flat({**json.loads(request("good")), "id": "widget-good"})

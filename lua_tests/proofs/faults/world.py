@@ -4,7 +4,6 @@ Everything that is found comes out of boto3, the call log of the stand-in and th
 code; nothing out of what the program says of itself, but its ledger, which is held against it.
 """
 
-import json
 import re
 from collections import Counter
 from typing import NamedTuple
@@ -154,7 +153,3 @@ def update(number, name, **members):
 
 def labels(widgets):
     return [each.get("label") for each in widgets.values()]
-
-
-def as_json(value):
-    return json.dumps(value).encode()
