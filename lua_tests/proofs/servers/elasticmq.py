@@ -121,7 +121,7 @@ def fetched_jars():
     if stamp.exists() and stamp.read_bytes() == POM.read_bytes():
         return jars
     shutil.rmtree(BUILD, ignore_errors=True)
-    command = ["mvn", "-q", "-B", "-f", POM, "dependency:copy-dependencies",
+    command = ["mvn", "-q", "-B", "-Dstyle.color=never", "-f", POM, "dependency:copy-dependencies",
                "-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
