@@ -54,7 +54,7 @@ def shared_aws():
 
 def check_calls(running):
     assert "Traceback" not in running.stderr()
-    assert all(call["signature"] == "ok" for call in running.calls())
+    assert {call["signature"] for call in running.calls()} <= {"ok", "unread"}
 
 
 @pytest.fixture

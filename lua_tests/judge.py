@@ -49,9 +49,9 @@ def updated(widget, request):
     return after
 
 
-def apply_all(bodies):
-    """The widgets by key, and how often each outcome occurred."""
-    widgets, counts = {}, dict.fromkeys(
+def apply_all(bodies, before=()):
+    """The widgets by key, and how often each outcome occurred; `before` stood there already."""
+    widgets, counts = dict(before), dict.fromkeys(
         ("created", "updated", "deleted", "missing", "rejected"), 0)
     for body in bodies:
         if problem(body):

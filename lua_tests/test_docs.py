@@ -88,7 +88,8 @@ def targets():
     return set(re.findall(r"^([a-z-]+):.*## ", (TOP / "Makefile").read_text(), re.M))
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, "docs/scripting.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize("name", [*DOCUMENTS, "docs/faults.md", "docs/scripting.md",
+                                  "ARCHITECTURE.md"])
 def test_commands_within_sentences_exist(offline, name):
     text = re.sub(r"^```.*?^```$", "", (TOP / name).read_text(), flags=re.M | re.S)
     commands = set(re.findall(r"^  ([a-z]+)\b", offline.run("help").stdout, re.M))

@@ -5,7 +5,7 @@ import pytest
 TOLD = []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tell():
     return TOLD.append
 

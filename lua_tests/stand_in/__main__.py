@@ -21,6 +21,8 @@ def options():
         help="calls with this key are not counted and never disturbed")
     add("--judge-secret-key", default=JUDGE_SECRET)
     add("--delay-ms", type=float, default=0, help="delay of every call")
+    add("--sqs-endpoint", metavar="URL",
+        help="hand SQS calls on to the server there (its queues outlive a reset)")
     add("--parent", type=int, default=os.getppid(),
         help="the process to end with (default: the one that started this; 0: none)")
     return parser.parse_args()

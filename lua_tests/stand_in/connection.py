@@ -16,8 +16,9 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, number, desk, counters):
+    def __init__(self, number, desk, counters, guest=True):
         self.number = number
+        self.guest = guest           # came in by the program's door: rules are for it
         self.serial = 0
         self.gone = False
         self._desk = desk
@@ -28,11 +29,16 @@ class Connection(asyncio.Protocol):
         self._news = None
         self._broken = None
         self._last = False
+        self._idle_limit = None
+        self._expelled = False
         self._farewells = []
         self._task = None
 
     def connection_made(self, transport):
         self._transport = transport
+        if self._expelled or self.guest and self._desk.hangs_up():
+            self.end("rst")
+            return
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def data_received(self, data):
@@ -65,12 +71,32 @@ class Connection(asyncio.Protocol):
         """Hands the answer to the kernel; False when there is nobody to hand it to."""
         if self.gone or self._transport.is_closing():
             return False
-        answer.headers.setdefault("Date", formatdate(time.time(), usegmt=True))
-        self._transport.write(answer.to_bytes(method, self._last))
-        delivered = not self._transport.is_closing()
+        delivered = self.write(self.bytes_of(answer, method))
         if self._last:
             self._transport.close()
+        elif self._idle_limit is not None:
+            asyncio.get_running_loop().call_later(self._idle_limit, self._close_idle, self.serial)
         return delivered
+
+    def bytes_of(self, answer, method):
+        """The whole answer as it would be sent."""
+        answer.headers.setdefault("Date", formatdate(time.time(), usegmt=True))
+        return answer.to_bytes(method, self._last)
+
+    def write(self, data):
+        """Some bytes of an answer; False when there is nobody to take them."""
+        if self.gone or self._transport.is_closing():
+            return False
+        self._transport.write(data)
+        return not self._transport.is_closing()
+
+    def close_when_idle(self, seconds):
+        """From the next answer on: closes when no request has followed one for so long."""
+        self._idle_limit = seconds
+
+    def _close_idle(self, serial):
+        if self.serial == serial:
+            self._transport.close()
 
     def end(self, how):
         """Closes with no answer: "fin" in good order, "rst" with a reset."""
@@ -80,6 +106,12 @@ class Connection(asyncio.Protocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._transport.abort()
         self._transport.close()
+
+    def expel(self):
+        """The server is no more, for this client: a reset, now or when the connection is made."""
+        self._expelled = True
+        if self._transport is not None:
+            self.end("rst")
 
     async def _serve(self):
         try:
@@ -103,6 +135,9 @@ class Connection(asyncio.Protocol):
             request = self._reader.take()
             if request is not None:
                 return request
+            half = self._reader.take_half() if self.guest else None
+            if half is not None and self._desk.breaks_off(self, half):
+                return None
             if self._reader.wants_continue:
                 self._reader.wants_continue = False
                 self._transport.write(CONTINUE)

@@ -1,4 +1,4 @@
-"""/_control/: what a test asks of the server, in JSON, unsigned, on the same port.
+"""/_control/: what a test asks of the server, in JSON, unsigned.
 
     GET    /_control/state           the counters, and who is waiting in a long poll
     GET    /_control/log?after=N     the log as JSON lines, but its first N

@@ -29,14 +29,19 @@ class Call:
     refusal: Refusal = None
     judge: bool = False
     in_flight: dict = None
+    backend: object = None
     answer: Answer = None
+    meant: Answer = None             # what the service said, when a rule put other bytes there
     ending: str = None
+    delivered: bool = None           # None: nobody has sent anything yet
     performed: bool = False
     rules: list = field(default_factory=list)
 
 
 class Desk:
-    def __init__(self, verifier, backend, waiting_room, rules, counters, log, control):
+    def __init__(self, verifier, backend, waiting_room, rules, counters, log, control, host,
+                 queues=None):
+        """`queues` answers the calls to SQS, where another server has them."""
         self._verifier = verifier
         self._backend = backend
         self._waiting_room = waiting_room
@@ -44,6 +49,8 @@ class Desk:
         self._counters = counters
         self._log = log
         self._control = control
+        self._host = host
+        self._queues = queues
 
     async def serve(self, connection, request):
         if is_control(request):
@@ -56,19 +63,41 @@ class Desk:
             connection.count()
             connection.on_gone(flight.land)
         await self._carry_out(call)
+        await self._deliver(call)
         if flight:
             flight.land()
         self._conclude(call)
+
+    def hangs_up(self):
+        """Is the connection that has just been made to be reset?"""
+        return self._rules.hang_up()
+
+    def breaks_off(self, connection, request):
+        """A request's head and a part of its body are there. True when a rule ends it here; its
+        signature covers what has not come yet, and is not looked at.
+        """
+        call = Call(None, connection, connection.serial + 1, request, operation_of(request),
+                    time.time())
+        call.rules = self._rules.fired_by(call, "reading")
+        if not call.rules or is_control(request):
+            return False
+        call.number, call.ending, connection.serial = self._log.next_number(), "rst", call.serial
+        call.in_flight = self._counters.in_flight()
+        connection.count()
+        self._conclude(call)
+        return True
 
     def _accept(self, connection, request):
         """The call with its verdict on the signature."""
         operation = operation_of(request)
         call = Call(self._log.next_number(), connection, connection.serial, request, operation,
-                    time.time())
+                    time.time(), backend=self._backend)
         try:
             call.judge = self._verifier.check(request, operation.service).judge
         except Refusal as refusal:
             call.refusal = refusal
+        if not connection.guest and not self._queues:    # URLs of queues are for the program
+            call.request = request.with_header("host", self._host)
         return call
 
     async def _carry_out(self, call):
@@ -79,29 +108,38 @@ class Desk:
         await asyncio.sleep(0)  # so that calls which came in the same turn are seen as together
         for rule in call.rules:
             await rule.action.before(call)
+            if rule.action.wakes:
+                self._waiting_room.ring(call.operation.queue)
         if call.ending is None and call.answer is None:
             await self._perform(call)
         for rule in call.rules:
             await rule.action.after(call)
 
     async def _perform(self, call):
-        if call.operation.name == "ReceiveMessage":
+        if self._queues and call.operation.service == "sqs":
+            call.answer = await self._queues.perform(call)
+        elif call.operation.name == "ReceiveMessage":
             call.answer = await self._waiting_room.receive(call)
         else:
             call.answer = self._backend.perform(call.request, call.operation)
             self._waiting_room.changed(call.operation)
         call.performed = call.answer is not None
 
-    def _conclude(self, call):
-        delivered = False
+    @staticmethod
+    async def _deliver(call):
+        """What a rule sends in place of the whole answer."""
         if call.answer is not None:
             name = "x-amz-request-id" if call.operation.service == "s3" else "x-amzn-RequestId"
             call.answer.headers.setdefault(name, f"{call.number:016X}")
+        for rule in call.rules:
+            await rule.action.deliver(call)
+
+    def _conclude(self, call):
         if call.ending:
             call.connection.end(call.ending)
-        elif call.answer is not None:
-            delivered = call.connection.send(call.answer, call.request.method)
-        entry = self._entry(call, delivered)
+        elif call.answer is not None and call.delivered is None:
+            call.delivered = call.connection.send(call.answer, call.request.method)
+        entry = self._entry(call, bool(call.delivered))
         self._log.add(entry)
         if not call.judge:
             self._counters.call_ended(entry)
@@ -114,13 +152,21 @@ class Desk:
             "connection": call.connection.number, "serial": call.serial, "judge": call.judge,
             "method": call.request.method, "target": call.request.target,
             "service": operation.service, "operation": operation.name,
-            "signature": call.refusal.code(operation.service) if call.refusal else "ok",
+            "signature": signature_word(call),
+            "invocation": call.request.header("amz-sdk-invocation-id"),
+            "attempt": call.request.header("amz-sdk-request"),
             "in_flight": call.in_flight, "rules": [rule.number for rule in call.rules],
             "performed": call.performed, "delivered": delivered,
             "ending": call.ending or (ANSWERED if delivered else "gone"),
             "status": call.answer.status if call.answer else None,
         }
         return {**entry, **essentials(call, self._backend.sqs)}
+
+
+def signature_word(call):
+    if call.refusal:
+        return call.refusal.code(call.operation.service)
+    return "ok" if call.backend else "unread"
 
 
 def essentials(call, sqs):
@@ -135,8 +181,9 @@ def essentials(call, sqs):
     handles = [entry_essentials(entry, sqs) for entry in entries if isinstance(entry, dict)]
     if operation.name.startswith(("DeleteMessage", "ChangeMessageVisibility", "SendMessage")):
         found["entries"] = handles
-    if call.answer and call.answer.status == 200:
-        found.update(sqs_outcome(json.loads(call.answer.body or b"{}")))
+    answer = call.meant or call.answer
+    if answer and answer.status == 200:
+        found.update(sqs_outcome(json.loads(answer.body or b"{}")))
     return found
 
 
@@ -173,7 +220,8 @@ def sqs_outcome(result):
         found["sent"] = [result["MessageId"]]
     if "Successful" in result:
         found["successful"] = [each["Id"] for each in result["Successful"]]
-        found["failed"] = [{"id": each["Id"], "code": each["Code"]} for each in result["Failed"]]
+        found["failed"] = [{"id": each["Id"], "code": each["Code"]}
+                           for each in result.get("Failed", [])]
         sent = [each["MessageId"] for each in result["Successful"] if "MessageId" in each]
         if sent:
             found["sent"] = sent

@@ -9,7 +9,8 @@
         assert aws.state()["in_flight"]["handler_calls"]["max"] <= 32
 
 The clients `s3`, `sqs` and `dynamodb` are boto3's and sign as the judge: their calls are in no
-counter, no rule touches them, and calls() leaves them out. client() signs as the program, for what
+counter, no rule touches them, and calls() leaves them out; they come in by a port of their own,
+where rules cannot keep them out. client() signs as the program, for what
 shall be counted. The server ends with the `with` block, and with this process, however it ends.
 """
 
@@ -20,30 +21,31 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
 
 from . import JUDGE_KEY, JUDGE_SECRET, PROGRAM_KEY, PROGRAM_SECRET, REGION
+from .queues import Queues, wait_until
 
 START_LIMIT = 60
 END_LIMIT = 30
-BATCH = 10
 OWN = object()
 
 
-class StandIn:
-    def __init__(self, delay_ms=0, session_token=None, secret_key=PROGRAM_SECRET, log=None):
+class StandIn(Queues):
+    def __init__(self, delay_ms=0, session_token=None, secret_key=PROGRAM_SECRET, log=None,
+                 sqs_endpoint=None):
         self._directory = Path(tempfile.mkdtemp(prefix="stand-in-"))
         self.log_path = Path(log) if log else self._directory / "calls.jsonl"
         self._session_token = session_token
         self._secret_key = secret_key
         self._delay_ms = delay_ms
+        self._sqs_endpoint = sqs_endpoint
         self._process = None
         self._judges = {}
-        self.port = None
+        self.port = self._back = None
 
     def __enter__(self):
         ready = self._directory / "port"
@@ -52,6 +54,8 @@ class StandIn:
                    "--parent", os.getpid()]
         if self._session_token:
             command += ["--session-token", self._session_token]
+        if self._sqs_endpoint:
+            command += ["--sqs-endpoint", self._sqs_endpoint]
         path = str(Path(__file__).resolve().parent.parent)
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(self._directory / "stderr", "wb") as stderr:
@@ -62,7 +66,7 @@ class StandIn:
         except BaseException:
             self.__exit__()
             raise
-        self.port = int(ready.read_text())
+        self.port, self._back = map(int, ready.read_text().split())
         return self
 
     def __exit__(self, *_):
@@ -119,8 +123,9 @@ class StandIn:
             token = self._session_token if access_key == PROGRAM_KEY else None
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"},
                         max_pool_connections=64, proxies={}, parameter_validation=False, **settings)
+        port = self._back if access_key == JUDGE_KEY else self.port
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, config=config,
+            service, endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION, config=config,
             aws_access_key_id=access_key, aws_secret_access_key=secret_key or self._secret_key,
             aws_session_token=token)
 
@@ -147,35 +152,12 @@ class StandIn:
         self.s3.create_bucket(Bucket=name)
         return name
 
-    def create_queue(self, name, dead_letter=None, max_receives=3, visibility=30, **attributes):
-        """The queue's URL; with `dead_letter` that queue is made too, and the redrive policy."""
-        attributes = {"VisibilityTimeout": str(visibility), **attributes}
-        if dead_letter:
-            url = self.sqs.create_queue(QueueName=dead_letter)["QueueUrl"]
-            arn = self.queue_attributes(url)["QueueArn"]
-            attributes["RedrivePolicy"] = json.dumps(
-                {"deadLetterTargetArn": arn, "maxReceiveCount": str(max_receives)})
-        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-
     def create_table(self, name, key="id"):
         self.dynamodb.create_table(
             TableName=name, BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}])
         return name
-
-    def send(self, queue_url, bodies):
-        """Sends the bodies in order; their message ids."""
-        ids = []
-        for start in range(0, len(bodies), BATCH):
-            entries = [{"Id": str(place), "MessageBody": body}
-                       for place, body in enumerate(bodies[start:start + BATCH])]
-            answer = self.sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-            if answer.get("Failed"):
-                raise RuntimeError(f"not sent: {answer['Failed']}")
-            found = {each["Id"]: each["MessageId"] for each in answer["Successful"]}
-            ids += [found[entry["Id"]] for entry in entries]
-        return ids
 
     def objects(self, bucket, prefix=""):
         """Every object of the bucket: key -> body."""
@@ -188,36 +170,11 @@ class StandIn:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         return [item for page in pages for item in page["Items"]]
 
-    def queue_attributes(self, queue_url):
-        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
-        return answer["Attributes"]
-
-    def left_in(self, queue_url):
-        """{"visible": n, "in_flight": n, "delayed": n}; it takes nothing."""
-        found = self.queue_attributes(queue_url)
-        return {"visible": int(found["ApproximateNumberOfMessages"]),
-                "in_flight": int(found["ApproximateNumberOfMessagesNotVisible"]),
-                "delayed": int(found["ApproximateNumberOfMessagesDelayed"])}
-
-    def take_all(self, queue_url):
-        """The messages that are visible, received and deleted: a queue's (or DLQ's) last state."""
-        taken = []
-        while True:
-            answer = self.sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["All"])
-            messages = answer.get("Messages", [])
-            for message in messages:
-                self.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-            if not messages:
-                return taken
-            taken += messages
-
     # ---- the control endpoints
 
     def control(self, method, path, value=None):
         """One control request; the answer's body as text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._back, timeout=30)
         try:
             body = None if value is None else json.dumps(value)
             connection.request(method, f"/_control/{path}", body)
@@ -245,21 +202,12 @@ class StandIn:
     def rules(self):
         return json.loads(self.control("GET", "rules"))
 
-    def drop_rules(self):
-        self.control("DELETE", "rules")
+    def drop_rules(self, number=None):
+        """That rule, or all."""
+        self.control("DELETE", "rules" if number is None else f"rules?id={number}")
 
     def reset(self, *what):
         """Of "counters", "log", "rules", "data" those named, or all."""
         self.control("POST", "reset", {"what": list(what)} if what else {})
 
-    @staticmethod
-    def wait_until(condition, limit=30):
-        """Asks until the condition holds; what it then gave. TimeoutError is a failed test."""
-        deadline = time.monotonic() + limit
-        while True:
-            found = condition()
-            if found:
-                return found
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not within {limit} s: {condition}")
-            time.sleep(0.005)
+    wait_until = staticmethod(wait_until)

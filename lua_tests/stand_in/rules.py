@@ -12,136 +12,27 @@ and fires, of the calls it matches, counted from 1 since it was posted,
     every   every k-th
     times   at most so many times
 
-(always, when none is given). `action` names what it does; the other members are that action's own.
-A new action is a class here with the decorator: `members` are its settings with their defaults,
-`before` runs when the call has been read and found well signed, `after` when its work is done.
+(always, when none is given). `action` names what it does; the other members are that action's own:
+see actions.py, wire_actions.py and sqs_actions.py. A few actions match connections instead, or
+nothing, and then take none of the members that they have no use for. Several rules may fire for one
+call: they act in the order in which they were posted.
 """
 
-import asyncio
-import re
 from fnmatch import fnmatchcase
 
-from .errors import service_error
+from . import sqs_actions, wire_actions
+from .actions import ACTIONS, BadRule
 
-ACTIONS = {}
-REQUIRED = object()
-
-
-class BadRule(Exception):
-    """A rule that is not understood, in a sentence."""
-
-
-def action(name):
-    def register(cls):
-        ACTIONS[name] = cls
-        return cls
-    return register
-
-
-class Action:
-    members = {}
-
-    def __init__(self, **settings):
-        for name, default in self.members.items():
-            if name not in settings and default is REQUIRED:
-                raise BadRule(f"a rule with this action needs '{name}'")
-            setattr(self, name, settings.get(name, default))
-
-    async def before(self, call):
-        """May wait, set call.answer (then no work is done) or call.ending."""
-
-    async def after(self, call):
-        """May wait, change call.answer, or set call.ending."""
-
-    def removed(self):
-        """Its rule is no more; calls may still wait here."""
-
-
-@action("drop_before")
-class DropBefore(Action):
-    """The request is read whole, no work is done, and the connection closes with no answer."""
-
-    members = {"how": "fin"}
-
-    async def before(self, call):
-        call.ending = ending_named(self.how)
-
-
-@action("drop_after")
-class DropAfter(Action):
-    """The work is done, and the connection closes with no answer."""
-
-    members = {"how": "fin"}
-
-    async def after(self, call):
-        call.ending = ending_named(self.how)
-
-
-@action("status")
-class Status(Action):
-    """No work is done; the answer is an error in the service's own shape."""
-
-    members = {"status": REQUIRED, "code": "InternalError", "message": "made to fail by a rule",
-               "headers": {}}
-
-    async def before(self, call):
-        call.answer = service_error(call.operation.service, int(self.status), self.code,
-                                    self.message)
-        call.answer.headers.update(self.headers)
-
-
-@action("delay")
-class Delay(Action):
-    """The call waits so long before its work, or between work and answer ("when": "after")."""
-
-    members = {"delay_ms": REQUIRED, "when": "before"}
-
-    async def before(self, call):
-        if self.when == "before":
-            await asyncio.sleep(self.delay_ms / 1000)
-
-    async def after(self, call):
-        if self.when == "after":
-            await asyncio.sleep(self.delay_ms / 1000)
-
-
-@action("hold")
-class Hold(Action):
-    """The call waits, before its work, until the rule is removed."""
-
-    def __init__(self, **settings):
-        super().__init__(**settings)
-        self._open = asyncio.Event()
-
-    async def before(self, call):
-        await self._open.wait()
-
-    def removed(self):
-        self._open.set()
-
-
-@action("page")
-class Page(Action):
-    """A listing that answers at most so many keys: the next ones stand on a next page."""
-
-    members = {"keys": REQUIRED}
-
-    async def before(self, call):
-        request = call.request
-        rest = re.sub(r"(^|&)max-keys=[^&]*", "", request.query)
-        query = f"{rest}&max-keys={int(self.keys)}".lstrip("&")
-        call.request = request.with_target(f"{request.path}?{query}")
-
-
-def ending_named(how):
-    if how not in ("fin", "rst"):
-        raise BadRule(f"'how' is fin or rst, not {how!r}")
-    return how
+MATCHERS = {
+    "call": {"op", "key", "reused", "nth", "every", "times"},
+    "reading": {"op", "key", "reused", "nth", "every", "times"},
+    "connection": {"nth", "every", "times"},
+    "posted": set(),
+}
+REGISTERED = (sqs_actions, wire_actions)     # imported for the actions that they register
 
 
 class Rule:
-    MATCHERS = {"op", "key", "reused", "nth", "every", "times", "action"}
-
     def __init__(self, number, data):
         self.number = number
         self.data = data
@@ -150,22 +41,23 @@ class Rule:
         action_class = ACTIONS.get(data.get("action"))
         if action_class is None:
             raise BadRule(f"no action {data.get('action')!r} (expected: {', '.join(ACTIONS)})")
-        settings = {name: value for name, value in data.items() if name not in self.MATCHERS}
+        matchers = MATCHERS[action_class.moment] | {"action"}
+        settings = {name: value for name, value in data.items() if name not in matchers}
         unknown = sorted(set(settings) - set(action_class.members))
         if unknown:
             raise BadRule(f"unknown member {unknown[0]!r} (expected: "
-                          f"{', '.join(sorted(self.MATCHERS | set(action_class.members)))})")
-        if "how" in settings:
-            ending_named(settings["how"])
+                          f"{', '.join(sorted(matchers | set(action_class.members)))})")
         for name in ("nth", "every", "times"):
             if not all(isinstance(each, int) and each > 0 for each in as_list(data.get(name, 1))):
                 raise BadRule(f"'{name}' is a whole number from 1, not {data[name]!r}")
         self.action = action_class(**settings)
 
-    def fires(self, call):
+    def fires_for(self, call):
         """Counts the call if it matches; True when it is one that the rule is for."""
-        if not self._matches(call):
-            return False
+        return self._matches(call) and self.fires()
+
+    def fires(self):
+        """Counts one more of what it matches; True when it is one that the rule is for."""
         self.matched += 1
         nth, every, times = (self.data.get(name) for name in ("nth", "every", "times"))
         if nth is not None and self.matched not in as_list(nth):
@@ -190,9 +82,10 @@ class Rule:
 
 
 class RuleBook:
-    """The rules in the order they were posted."""
+    """The rules in the order they were posted. `door` is handed to those that close it."""
 
-    def __init__(self):
+    def __init__(self, door=None):
+        self._door = door
         self._rules = []
         self._number = 0
 
@@ -202,10 +95,19 @@ class RuleBook:
         rule = Rule(self._number + 1, data)
         self._number += 1
         self._rules.append(rule)
+        rule.action.posted(self._door)
         return rule.number
 
-    def fired_by(self, call):
-        return [rule for rule in self._rules if rule.fires(call)]
+    def fired_by(self, call, moment="call"):
+        """Those that are for this call, or for this call of which the body is still coming in."""
+        return [rule for rule in self._of(moment) if rule.fires_for(call)]
+
+    def hang_up(self):
+        """A connection has been made: is there a rule that ends it?"""
+        return any([rule.fires() for rule in self._of("connection")])
+
+    def _of(self, moment):
+        return [rule for rule in self._rules if rule.action.moment == moment]
 
     def state(self):
         return [rule.state() for rule in self._rules]

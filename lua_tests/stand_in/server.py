@@ -13,6 +13,8 @@ from .calllog import CallLog, Counters
 from .connection import Connection
 from .control import Control
 from .desk import Desk
+from .door import LOOPBACK, Door
+from .elsewhere import QueuesElsewhere
 from .lifeline import hold
 from .operation import operation_of
 from .rules import RuleBook
@@ -20,14 +22,13 @@ from .signature import Identity, Verifier
 from .waiting import WaitingRoom
 from .wire import Request
 
-LOOPBACK = "127.0.0.1"
-BACKLOG = 256
 
 
 class Server:
-    """Made once; gives the loop a Connection for each client that comes."""
+    """Made once; gives the loop a Connection for each client that comes, by the door or behind."""
 
     def __init__(self, settings):
+        self.door = Door(settings.port, self.connection)
         identities = [
             Identity(settings.access_key, settings.secret_key, settings.session_token),
             Identity(settings.judge_access_key, settings.judge_secret_key, judge=True),
@@ -35,18 +36,25 @@ class Server:
         verifier = Verifier(identities, REGION, time.time)
         self.backend = Backend()
         self._counters = Counters()
-        rules = RuleBook()
+        rules = RuleBook(self.door)
         log = CallLog(settings.log)
         waiting_room = WaitingRoom(self.backend)
         control = Control(self.backend, waiting_room, rules, self._counters, log)
-        self._desk = Desk(verifier, self.backend, waiting_room, rules, self._counters, log, control)
+        queues = QueuesElsewhere(settings.sqs_endpoint, self.backend.sqs) \
+            if settings.sqs_endpoint else None
+        self._desk = Desk(verifier, self.backend, waiting_room, rules, self._counters, log, control,
+                          self.door.host, queues)
         self._connections = 0
         if settings.delay_ms:
             rules.add({"action": "delay", "delay_ms": settings.delay_ms})
 
-    def connection(self):
+    def connection(self, guest=True):
         self._connections += 1
-        return Connection(self._connections, self._desk, self._counters)
+        return Connection(self._connections, self._desk, self._counters, guest)
+
+    def back_connection(self):
+        """For the judge, whom no rule may keep out."""
+        return self.connection(guest=False)
 
 
 def warm_up(backend):
@@ -63,10 +71,10 @@ def warm_up(backend):
     gc.freeze()
 
 
-def write_ready_file(path, port):
+def write_ready_file(path, *ports):
     """Whole or not at all: a reader never sees half a port."""
     with open(f"{path}.part", "w", encoding="ascii") as file:
-        file.write(f"{port}\n")
+        file.write(" ".join(map(str, ports)) + "\n")
     os.rename(f"{path}.part", path)
 
 
@@ -78,11 +86,10 @@ async def run(settings):
         loop.add_signal_handler(number, stopped.set)
     parts = Server(settings)
     warm_up(parts.backend)
-    server = await loop.create_server(parts.connection, LOOPBACK, settings.port,
-                                      backlog=BACKLOG)
-    port = server.sockets[0].getsockname()[1]
+    back = await loop.create_server(parts.back_connection, LOOPBACK, 0)
+    parts.door.open()
     if settings.ready_file:
-        write_ready_file(settings.ready_file, port)
-    print(f"stand-in on http://{LOOPBACK}:{port}", file=sys.stderr, flush=True)
+        write_ready_file(settings.ready_file, parts.door.port, back.sockets[0].getsockname()[1])
+    print(f"stand-in on http://{LOOPBACK}:{parts.door.port}", file=sys.stderr, flush=True)
     await stopped.wait()
-    server.close()
+    back.close()

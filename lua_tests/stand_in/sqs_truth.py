@@ -17,15 +17,18 @@ It also knows which message each handle ever given out belongs to, for the log.
 import json
 import re
 import time
+from collections import deque
 
 from moto.sqs.models import sqs_backends
 
 from . import ACCOUNT, REGION
 from .errors import TYPE_PREFIX, json_error
+from .moto_speed import receipt_handle as new_receipt_handle
 from .wire import Answer
 
 MAX_TOTAL_VISIBILITY = 43200
 MAX_BATCH = 10
+DELETED_MAX = 100
 MAX_BATCH_BYTES = 1 << 20
 ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 FORBIDDEN_CHARACTER = re.compile("[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
@@ -51,13 +54,28 @@ class Trouble(Exception):
 class SqsTruth:
     def __init__(self):
         self._receives = {}
+        self._deleted = {}
 
     def forget(self):
         self._receives.clear()
+        self._deleted.clear()
 
     def message_id(self, handle):
         """The id of the message that this handle was given out for, or None."""
         return self._receives.get(handle, (None, 0))[0]
+
+    def reissue(self, queue_name, message_id):
+        """A new receipt for a message in flight, as a further receive gives it, and its count."""
+        [message] = [each for each in queue_named(queue_name)._messages if each.id == message_id]
+        message.approximate_receive_count += 1
+        message.receipt_handle = new_receipt_handle()
+        self._receives[message.receipt_handle] = (message_id, time.time())
+        return message.receipt_handle, message.approximate_receive_count
+
+    def undelete(self, queue_name):
+        """The message that was deleted last and is not back yet, or None."""
+        gone = self._deleted.get(queue_name)
+        return gone.pop() if gone else None
 
     def perform(self, request, operation, moto):
         try:
@@ -82,10 +100,11 @@ class SqsTruth:
                 return self._settle(request, operation, queue, moto, self._change_entry)
         answer = moto(request)
         if operation.name == "ReceiveMessage":
-            self._remember(answer)
+            self.remember(answer)
         return answer
 
-    def _remember(self, answer):
+    def remember(self, answer):
+        """To be told of each answer to a receive."""
         for message in json.loads(answer.body or b"{}").get("Messages", []):
             self._receives[message["ReceiptHandle"]] = (message["MessageId"], time.time())
 
@@ -134,6 +153,7 @@ class SqsTruth:
         if message is not None and message.receipt_handle == handle:
             queue._messages.remove(message)
             queue.pending_messages.discard(message)
+            self._deleted.setdefault(queue.name, deque(maxlen=DELETED_MAX)).append(message)
 
     def _holder(self, queue, handle):
         """The message of this queue that ever had the handle; None when it is there no more."""

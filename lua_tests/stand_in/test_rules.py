@@ -59,6 +59,30 @@ def test_what_is_held_goes_on_when_its_rule_is_removed(aws, bucket, raw):
     assert list(aws.objects(bucket)) == ["free", "held"]
 
 
+def test_an_answer_that_is_held_belongs_to_work_that_is_done(aws, bucket, raw):
+    rule = aws.add_rule(op="PutObject", action="hold", when="after", times=1)
+    raw.send(raw.s3("PUT", f"/{bucket}/k", b"x"))
+    aws.wait_until(lambda: aws.objects(bucket) == {"k": b"x"})
+    state = aws.state()
+    assert (state["calls"], state["in_flight"]["calls"]["now"], aws.calls()) == (0, 1, [])
+    aws.drop_rules()
+    assert raw.answer()[0] == 200
+    [call] = aws.calls()
+    assert (call["rules"], call["performed"], call["status"]) == ([rule], True, 200)
+
+
+def test_a_client_that_leaves_a_held_call_has_left(aws, bucket, raw):
+    """What a killed process had asked for is done, and its answer goes nowhere."""
+    aws.add_rule(op="PutObject", action="hold", when="after")
+    raw.send(raw.s3("PUT", f"/{bucket}/k", b"x"))
+    aws.wait_until(lambda: aws.objects(bucket))
+    raw.close()
+    aws.wait_until(lambda: aws.state()["in_flight"]["calls"]["now"] == 0)
+    aws.drop_rules()
+    [call] = aws.wait_until(aws.calls)
+    assert (call["ending"], call["performed"], call["delivered"]) == ("gone", True, False)
+
+
 def test_a_listing_in_small_pages(aws, bucket):
     for key in "abcde":
         aws.s3.put_object(Bucket=bucket, Key=key)
@@ -74,6 +98,7 @@ def test_rules_that_are_not_understood(aws):
     for rule, word in (({"action": "explode"}, "explode"), ({"action": "status"}, "status"),
                        ({"action": "drop_after", "when": 1}, "when"),
                        ({"action": "drop_after", "how": "bang"}, "bang"),
+                       ({"action": "hold", "when": "never"}, "never"),
                        ({"action": "drop_after", "every": 0}, "every")):
         with pytest.raises(ValueError, match=word):
             aws.add_rule(**rule)

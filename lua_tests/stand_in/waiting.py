@@ -44,11 +44,11 @@ class WaitingRoom:
     def changed(self, operation):
         """To be told of every call that has been performed."""
         if operation.name in CHANGES:
-            self._ring(operation.queue)
+            self.ring(operation.queue)
 
     def everything_changed(self):
         for queue in list(self._waiting):
-            self._ring(queue)
+            self.ring(queue)
 
     def state(self):
         return {queue: len(waiting) for queue, waiting in self._waiting.items() if waiting}
@@ -66,7 +66,8 @@ class WaitingRoom:
             timer.cancel()
             waiting.remove(bell)
 
-    def _ring(self, queue):
+    def ring(self, queue):
+        """Those who wait for this queue look again."""
         for bell in self._waiting.get(queue, ()):
             ring(bell)
 
@@ -74,7 +75,7 @@ class WaitingRoom:
         """A receive may have moved messages there."""
         dead_letters = self._backend.look(dead_letter_queue, name)
         if dead_letters is not None:
-            self._ring(dead_letters)
+            self.ring(dead_letters)
 
     def _next_return(self, name):
         seconds = self._backend.look(next_return, name)

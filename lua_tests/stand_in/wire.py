@@ -105,6 +105,7 @@ class RequestReader:
         self._bytes = bytearray()
         self._request = None
         self._length = 0
+        self._half_taken = False
         self.wants_continue = False
 
     def feed(self, data):
@@ -124,6 +125,14 @@ class RequestReader:
         del self._bytes[: self._length]
         return request
 
+    def take_half(self):
+        """Once for each request of which the head and a part of the body is there: that much."""
+        if self._request is None or self._half_taken or not self._bytes:
+            return None
+        self._half_taken = True
+        head = self._request
+        return Request(head.method, head.target, head.headers, bytes(self._bytes))
+
     def _take_head(self):
         end = self._bytes.find(b"\r\n\r\n")
         if end < 0:
@@ -136,6 +145,7 @@ class RequestReader:
             raise BadRequest("a header block that is not ASCII")
         lines = head.decode("ascii").split("\r\n")
         self._request = parse_head(lines)
+        self._half_taken = False
         self._length = body_length(self._request)
         expect = (self._request.header("expect") or "").lower()
         self.wants_continue = expect == "100-continue" and len(self._bytes) < self._length
