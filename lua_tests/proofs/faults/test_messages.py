@@ -173,6 +173,8 @@ def test_a_failure_in_a_group(aws, tidegate):
             f"{found['done']} done, each group in its order")
 
 
+EMPTY_PAGE = ("<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>again"
+              "</NextContinuationToken></ListBucketResult>")
 LISTINGS = {
     "truncated, without a token": [
         {"action": "body", "find": "<NextContinuationToken>.*</NextContinuationToken>"}],
@@ -198,6 +200,22 @@ def test_strange_pages(another, fault):
     found = ledger_of(world.consume().stdout)
     assert found["done"] == len(world.sent) == found["received"]
     return f"{world.count('ListObjectsV2')} listings; {world.judge_all_done()}"
+
+
+@row(53, "all pages of a listing are empty, and say that there is more",
+     "given up with an error that says it; the source is not called empty")
+def test_pages_without_end(another):
+    world = another(source="s3", store="file")
+    world.send(5)
+    world.aws.add_rule(op="ListObjectsV2", action="status", status=200)
+    world.aws.add_rule(op="ListObjectsV2", action="body", text=EMPTY_PAGE)
+    result = world.consume(code=69)
+    assert "too many empty pages" in result.stderr
+    listings = world.count("ListObjectsV2")
+    assert listings >= 100
+    outcome = world.judge()
+    assert (outcome.done, outcome.left) == (0, 5)
+    return f"exit 69 after {listings} listings; {outcome}"
 
 
 @row(53, "objects vanish between listing and reading, others come behind the marker",
