@@ -46,11 +46,15 @@ def test_ten_times(another):
 @row(48, "messages are given again after their delete", "only deleted")
 def test_after_the_delete(world):
     world.send()
-    world.aws.add_rule(op="ReceiveMessage", nth=[3, 5, 6], action="resurrect", messages=8)
-    result = world.consume()
+    process = world.start()
+    world.wait(lambda: world.count_done() == len(world.sent))
+    world.wait_for("ReceiveMessage", len(world.aws.calls("ReceiveMessage")) + 2)
+    world.aws.add_rule(op="ReceiveMessage", times=1, action="resurrect", messages=10)
+    world.wait(lambda: world.count_done() == len(world.sent) + 10)
+    process.terminate()
+    found = ledger_of(world.finish(process)[0])
     one_effect(world)
-    found = ledger_of(result.stdout)
-    assert found["skipped"] == found["received"] - len(world.sent) >= 8
+    assert (found["done"], found["skipped"]) == (len(world.sent), 10)
     return (f"{found['skipped']} given again, each only deleted; {world.count('PutObject')} "
             f"writes; {world.judge_all_done()}")
 
@@ -173,6 +177,8 @@ def test_a_failure_in_a_group(aws, tidegate):
             f"{found['done']} done, each group in its order")
 
 
+EMPTY_PAGE = ("<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>again"
+              "</NextContinuationToken></ListBucketResult>")
 LISTINGS = {
     "truncated, without a token": [
         {"action": "body", "find": "<NextContinuationToken>.*</NextContinuationToken>"}],
@@ -198,6 +204,22 @@ def test_strange_pages(another, fault):
     found = ledger_of(world.consume().stdout)
     assert found["done"] == len(world.sent) == found["received"]
     return f"{world.count('ListObjectsV2')} listings; {world.judge_all_done()}"
+
+
+@row(53, "all pages of a listing are empty, and say that there is more",
+     "given up with an error that says it; the source is not called empty")
+def test_pages_without_end(another):
+    world = another(source="s3", store="file")
+    world.send(5)
+    world.aws.add_rule(op="ListObjectsV2", action="status", status=200)
+    world.aws.add_rule(op="ListObjectsV2", action="body", text=EMPTY_PAGE)
+    result = world.consume(code=69)
+    assert "too many empty pages" in result.stderr
+    listings = world.count("ListObjectsV2")
+    assert listings >= 100
+    outcome = world.judge()
+    assert (outcome.done, outcome.left) == (0, 5)
+    return f"exit 69 after {listings} listings; {outcome}"
 
 
 @row(53, "objects vanish between listing and reading, others come behind the marker",

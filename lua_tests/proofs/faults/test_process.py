@@ -118,6 +118,7 @@ def test_a_process_that_sleeps(world):
     assert ledger_of(other.stdout)["done"] == HELD == world.count("PutObject", status=200)
     assert world.most_receives() == 2 and ledger_of(out)["parked"] == 0
     lost = [line for line in complaints(err) if "lease" in line]
+    assert len(lost) == HELD
     return (f"asleep for {asleep:.1f} s; {len(lost)} leases told as lost; {HELD} late writes "
             f"refused, and known as its own; {world.judge_all_done()}")
 
