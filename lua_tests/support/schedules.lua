@@ -20,7 +20,8 @@ local KEY = "widgets/sue-smith/w1"
 local EARLIER = { id = "w1", owner = "Sue Smith", label = "old", description = tide.null,
   otherAttributes = tide.array { { name = "size", value = "old" } } }
 
--- Each kind of store: new(), widget(store), and the key of the one widget.
+-- Each kind of store: new(), put(store), widget(store), and the key of the one widget; a bucket can
+-- be reconciled.
 M.KINDS = {}
 
 M.KINDS.bucket = {
@@ -30,6 +31,11 @@ M.KINDS.bucket = {
   widget = function(store)
     local object = store.objects[KEY]
     return object and tide.json.decode(object.body)
+  end,
+  reconcile = function(store)
+    local calm = memory_store()          -- its calls do not stop
+    calm.objects = store.objects
+    assert(converge.reconcile(calm, { key = KEY, last_modified = 0 }, 0))
   end,
 }
 
@@ -51,9 +57,16 @@ M.KINDS.table = {
 }
 
 -- Runs one. In every other one several owners take part, who meet in a table, and in a bucket whose
--- keys do not tell the owner. opts: consumers (3), kills (at most so many), earlier (a widget stands there), resend
--- (each write is sent twice, and the second answer counts), tell (see consumers.lua; before all
--- else it is told the requests). Answers {found, expected, killed, wrong}.
+-- keys do not tell the owner. opts: consumers (3), kills (at most so many), earlier (a widget
+-- stands there), resend (each write is sent twice, and the second answer counts), tell (see consumers.lua;
+-- before all else it is told the requests). Answers {found, expected, killed, wrong, mended}; of
+-- one that ended wrong `mended` says whether `tidegate reconcile` puts it right.
+local function is_mended(kind, store, expected)
+  if not kind.reconcile then return false end
+  kind.reconcile(store)
+  return same(histories.flat(kind.widget(store)), expected)
+end
+
 function M.run(kind, seed, opts)
   local random = histories.random(seed)
   local requests = histories.make(random, random(6), seed % 2 == 0)
@@ -71,6 +84,7 @@ function M.run(kind, seed, opts)
   local ended = { killed = run.killed, found = histories.flat(kind.widget(store)),
     expected = histories.model(requests, opts.earlier and histories.flat(EARLIER) or nil) }
   ended.wrong = not same(ended.found, ended.expected)
+  ended.mended = ended.wrong and is_mended(kind, store, ended.expected)
   return ended
 end
 

@@ -1,8 +1,8 @@
 -- luacheck: std lua54+busted
 -- Runs many schedules (see support/schedules.lua) and writes what came of them to the file RESULT
--- as JSON: { ran, killed, wrong = [ { seed, trace } … ] }. A seed that ends wrong is run again to
--- write down what everybody did. KIND is bucket or table, FIRST and LAST are the seeds, KILLS how
--- many consumers may die in each. To watch one that ends as it should, add ALL=yes:
+-- as JSON: { ran, killed, wrong = [ { seed, mended, trace } … ] }. A seed that ends wrong is run
+-- again to write down what everybody did. KIND is bucket or table, FIRST and LAST are the seeds,
+-- KILLS how many consumers may die in each. To watch one that ends as it should, add ALL=yes:
 --   KIND=table KILLS=4 FIRST=7 LAST=7 ALL=yes RESULT=/dev/stdout tidegate test explore.lua
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local tide = require "tidegate"
@@ -44,7 +44,7 @@ local function explore(first, last)
       local trace, again = "", ended.wrong
       if #found.wrong < TRACES then trace, again = traced(seed) end
       assert(again == ended.wrong, "the same seed ended in another way")
-      table.insert(found.wrong, { seed = seed, trace = trace })
+      table.insert(found.wrong, { seed = seed, mended = ended.mended, trace = trace })
     end
   end
   return found

@@ -1,7 +1,9 @@
 """Interleavings of the calls of several consumers, one schedule a seed, with deaths at any call.
 
-Each schedule handles one history in memory (support/schedules.lua); what ends wrong is shown with
-the calls that led there. To watch a seed by hand, see explore.lua.
+Each schedule handles one history in memory (support/schedules.lua). Where somebody dies, a bucket
+may be left with a widget that its ledger does not know (docs/delivery.md): those are counted, and
+reconciling must mend each. Whatever else ends wrong is shown with the calls that led there. To
+watch a seed by hand, see explore.lua.
 """
 
 import json
@@ -35,7 +37,9 @@ def test_every_interleaving_ends_as_the_model(offline, tell, kind, kills):
     wrong = [each for part in found for each in part["wrong"]]
     ran, killed = (sum(part[name] for part in found) for name in ("ran", "killed"))
     tell(f"interleavings, {kind}: {ran} schedules, {killed} consumers died, {len(wrong)} ended "
-         f"wrong")
+         f"wrong until they were reconciled")
+    if kills:
+        wrong = [each for each in wrong if not each["mended"]]
     traces = sorted((each["trace"] for each in wrong if each["trace"]), key=len)[:SHOWN]
     assert not wrong, "\n\n".join([
         f"{len(wrong)} of {ran} schedules ended wrong: {[each['seed'] for each in wrong]}",
