@@ -56,17 +56,18 @@ M.KINDS.table = {
   end,
 }
 
--- Runs one. In every other one several owners take part, who meet in a table, and in a bucket whose
--- keys do not tell the owner. opts: consumers (3), kills (at most so many), earlier (a widget
--- stands there), resend (each write is sent twice, and the second answer counts), tell (see consumers.lua;
--- before all else it is told the requests). Answers {found, expected, killed, wrong, mended}; of
--- one that ended wrong `mended` says whether `tidegate reconcile` puts it right.
+-- Does `tidegate reconcile` put it right?
 local function is_mended(kind, store, expected)
   if not kind.reconcile then return false end
   kind.reconcile(store)
   return same(histories.flat(kind.widget(store)), expected)
 end
 
+-- Runs one. In every other one several owners take part, who meet in a table, and in a bucket whose
+-- keys do not tell the owner. opts: consumers (3), kills (at most so many), earlier (a widget
+-- stands there), resend (each write is sent twice, and the second answer counts), tell (see
+-- consumers.lua; before all else it is told the requests). Answers {found, expected, killed, wrong,
+-- mended}: of one that ended wrong, whether it can be reconciled.
 function M.run(kind, seed, opts)
   local random = histories.random(seed)
   local requests = histories.make(random, random(6), seed % 2 == 0)
