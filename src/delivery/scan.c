@@ -18,7 +18,9 @@ static bool used_up(const struct scan *s)
 struct bytes scan_next(struct scan *s)
 {
     while (!used_up(s)) {
-        struct bytes key = bytes_of(s->page.listed[s->at++].key);
+        const struct object *object = &s->page.listed[s->at++];
+        struct bytes key = bytes_of(object->key);
+        s->size = object->size;
         if (bytes_starts(key, SCAN_PARKED) == s->parked && shard_has(s->shard, key))
             return key;
     }

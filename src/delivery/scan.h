@@ -17,6 +17,7 @@ struct scan {
     struct shard shard;              /* set before the first load; all keys when it is not */
     struct bucket_op page;
     size_t at;                       /* the next key of the page */
+    int64_t size;                    /* bytes of the object whose key was given last */
     char *after;                     /* what the next page begins behind; NULL: at the beginning */
     bool ended;                      /* the page is the last one of its round */
     bool loading, starting;

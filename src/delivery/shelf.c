@@ -38,6 +38,7 @@ struct receive {
     bool complete;                   /* all is read */
     uint64_t round;                  /* of the scan, when this began */
     size_t want, count, pending;
+    int64_t bytes;                   /* of what is read, as the listing tells */
     struct err err;                  /* why there are no more keys */
     struct fetch fetches[QUEUE_BATCH];
 };
@@ -207,15 +208,22 @@ static void add_fetch(struct receive *r, struct bytes key)
     f->get.op.waiter = r;
 }
 
+static bool full(const struct receive *r)
+{
+    return r->count == r->want || r->bytes >= SHELF_RECEIVE_BYTES;
+}
+
 static void take_keys(struct receive *r)
 {
     struct shelf *shelf = r->shelf;
-    while (r->count < r->want) {
+    while (!full(r)) {
         struct bytes key = scan_next(&shelf->scan);
         if (!key.len)
             return;
-        if (hold_free(holds_find(&shelf->holds, key), r->op->asked_at))
-            add_fetch(r, key);
+        if (!hold_free(holds_find(&shelf->holds, key), r->op->asked_at))
+            continue;
+        add_fetch(r, key);
+        r->bytes += shelf->scan.size;
     }
 }
 
@@ -223,7 +231,7 @@ static void take_keys(struct receive *r)
 static bool enough(const struct receive *r)
 {
     const struct scan *s = &r->shelf->scan;
-    return r->count == r->want || (scan_at_end(s) && (r->count || s->rounds != r->round));
+    return full(r) || (scan_at_end(s) && (r->count || s->rounds != r->round));
 }
 
 static void gather(struct receive *r)

@@ -9,6 +9,8 @@
 #include "delivery/hold.h"
 #include "delivery/scan.h"
 
+enum { SHELF_RECEIVE_BYTES = 8 * 1024 * 1024 };   /* no more objects are taken behind so many */
+
 struct shelf {
     struct bucket *bucket;
     struct holds holds;
@@ -18,7 +20,8 @@ struct shelf {
 
 /* `parked`: of the objects under parked/, else of all others. */
 void shelf_init(struct shelf *shelf, struct bucket *bucket, bool parked);
-/* RECEIVE: keys that are free from the scan, then all of them read side by side. Several may be
+/* RECEIVE: keys that are free from the scan, then all of them read side by side, fewer than were
+ * asked for when they are large. Several may be
  * under way; they are answered in the order in which they were asked, so that no request overtakes
  * one with a smaller key. */
 void shelf_receive(struct shelf *shelf, struct queue_op *op);
