@@ -150,10 +150,16 @@ def test_two_processes_with_kills(aws, tidegate, tell, kind):
         messages = order.run(found)
         totals.update(messages=messages, kills=order.kills, sleepers=order.sleeper is not None,
                       redeliveries=redeliveries(aws), calls=aws.state()["calls"])
-        wrong += wrong_in(order, number, expected)
+        left = wrong_in(order, number, expected)
+        if left and kind == "s3" and order.killed_awake:   # see docs/delivery.md: it is mended
+            result = tidegate.run("reconcile", order.store.url)
+            assert result.returncode == 0, result.stderr
+            totals.update(reconciled=1)
+            left = wrong_in(order, number, expected)
+        wrong += left
     tell(f"two processes, sqs to {kind}: {HISTORIES} histories, {ORDERS} orders, "
          f"{len(expected)} widgets each time; {totals['messages']} messages, {totals['calls']} "
          f"calls, {totals['kills']} kills, {totals['sleepers']} sleepers, "
-         f"{totals['redeliveries']} redeliveries")
+         f"{totals['redeliveries']} redeliveries, {totals['reconciled']} reconciled")
     assert not wrong, "\n".join(wrong)
     assert totals["kills"] >= ORDERS * KILLS / 2 and totals["redeliveries"] > totals["kills"]
