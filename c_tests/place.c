@@ -19,7 +19,7 @@ static const char *parent(void)
     const char *chosen = getenv("TMPDIR");
     if (chosen && chosen[0])
         return chosen;
-    return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
+    return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : P_tmpdir;
 }
 
 void place_make(struct place *p)

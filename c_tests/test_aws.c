@@ -1,4 +1,5 @@
 #include "leak_check.h"
+#include "place.h"
 
 #include "../src/aws/aws.c"
 
@@ -87,20 +88,19 @@ static void reads_what_it_was_told(void **state)
 
 static void takes_the_region_of_the_profile(void **state)
 {
-    char path[] = "/tmp/tidegate-test-aws-XXXXXX";
-    const char *environment[] = {"AWS_CONFIG_FILE", path, "AWS_PROFILE", "p", NULL};
+    const char *environment[] = {"AWS_CONFIG_FILE", NULL, "AWS_PROFILE", "p", NULL};
     static const char profile[] = "[profile p]\nregion = ap-south-1\naws_access_key_id = AKIDP\n"
                                   "aws_secret_access_key = s\n";
-    int fd = mkstemp(path);
+    struct place place;
     struct err err;
     struct aws *a;
     (void)state;
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, profile, sizeof profile - 1), sizeof profile - 1);
-    close(fd);
+    place_make(&place);
+    place_write(&place, "config", profile);
+    environment[1] = place_path(&place, "config");
     set_environment(environment);
     a = aws_new(NULL, &(struct aws_settings){0}, &err);
-    unlink(path);
+    place_remove(&place);
     assert_non_null(a);
     assert_string_equal(aws_region(a), "ap-south-1");
     assert_string_equal(a->sqs.secret.access_key_id, "AKIDP");

@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include "leak_check.h"
+#include "place.h"
 #include "shared_data.h"
 
 #include <errno.h>
@@ -11,36 +12,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 512 };
-
 /* ---- a home folder ---- */
 
-static char home[PATH_BYTES];
+static struct place place;
+static const char *const home = place.dir;
 
 static const char *in_home(const char *path)
 {
-    static char full[PATH_BYTES + 64];
-    snprintf(full, sizeof full, "%s/%s", home, path);
-    return full;
+    return place_path(&place, path);
 }
 
 static int make_home(void **state)
 {
-    const char *where = getenv("TMPDIR");
-    snprintf(home, sizeof home, "%s/tidegate-test-XXXXXX", where ? where : "/tmp");
-    if (!mkdtemp(home) || mkdir(in_home(".aws"), 0700))
-        return -1;
+    place_make(&place);
+    place_dir(&place, ".aws");
     return leak_check_begin(state);
 }
 
 static int remove_home(void **state)
 {
-    static const char *const files[] = {".aws/config", ".aws/credentials", "other"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (unlink(in_home(files[i])) && rmdir(in_home(files[i])) && errno != ENOENT)
-            return -1;
-    if (rmdir(in_home(".aws")) || rmdir(home))
-        return -1;
+    place_remove(&place);
     return leak_check_end(state);
 }
 
@@ -80,7 +71,7 @@ static void assert_text(const char *got, const char *expected)
 /* "%H" in an expected sentence stands for the home folder. */
 static void assert_says(const struct err *err, const char *expected)
 {
-    char text[PATH_BYTES + 256];
+    char text[PLACE_PATH + 256];
     if (!expected)
         return;
     if (strncmp(expected, "%H", 2) == 0)
