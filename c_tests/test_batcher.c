@@ -30,7 +30,7 @@ static void open_with(struct rig *r, enum queue_verb verb, size_t count)
     struct queue_op op;
     *r = (struct rig){0};
     fake_open(&r->queue, "fake:q", (struct monotime){SECOND_US});
-    cache_init(&r->cache, 1);
+    cache_init(&r->cache);
     batcher_init(&r->batcher, &r->queue.queue, verb, LINGER_US);
     r->batcher.source = "fake:source";
     r->batcher.settled = settled;

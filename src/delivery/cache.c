@@ -4,9 +4,9 @@
 
 enum { MEAN_OVER = 8 };              /* messages: what `usual_bytes` is a mean of, about */
 
-void cache_init(struct cache *c, size_t usual_bytes)
+void cache_init(struct cache *c)
 {
-    *c = (struct cache){.usual_bytes = usual_bytes};
+    *c = (struct cache){.usual_bytes = QUEUE_MESSAGE_MAX};
     for (size_t i = 0; i < DELIVERY_STATES; i++)
         list_init(&c->lists[i]);
     for (size_t i = 0; i < CACHE_BUCKETS; i++)

@@ -71,11 +71,11 @@ struct cache {
     size_t counts[DELIVERY_STATES];
     size_t delicate, begun;          /* those that are marked; of them those not READY any more */
     size_t bytes;                    /* of all messages, superseded ones too */
-    size_t usual_bytes;              /* of one: a mean in which the last ones count most */
+    size_t usual_bytes;              /* of one: a mean in which the last ones count most, and the
+                                        largest that SQS gives before any has come */
 };
 
-/* `usual_bytes` is the guess while no message has come. */
-void cache_init(struct cache *c, size_t usual_bytes);
+void cache_init(struct cache *c);
 /* Takes the message over; the delivery is READY, behind all others, and has no lease yet. */
 struct delivery *cache_add(struct cache *c, struct message *m);
 /* The one that holds an earlier delivery of the same message, id and body, or NULL. */

@@ -70,7 +70,7 @@ struct consumer *consumer_new(struct queue *source, struct queue *park,
     c->runtime_end = NEVER;
     if (options->max_runtime_us >= 0)
         c->runtime_end = monotime_after(now, options->max_runtime_us);
-    cache_init(&c->cache, QUEUE_MESSAGE_MAX);
+    cache_init(&c->cache);
     intake_init(&c->intake, source, options->wait_s, options->visibility_s);
     c->intake.taken = taken;
     c->intake.owner = c;
