@@ -83,3 +83,12 @@ def test_what_cannot_be_reconciled(tidegate, url, code, said):
     result = tidegate.run("reconcile", url)
     assert result.returncode == code and said in result.stderr, result.stderr
     assert list(tidegate.directory.iterdir()) == []
+
+
+def test_a_listing_that_is_denied_is_told_in_a_sentence(aws, tidegate):
+    aws.create_bucket("widgets")
+    aws.add_rule(op="ListObjectsV2", action="status", status=403, code="AccessDenied")
+    result = tidegate.run("reconcile", "s3://widgets")
+    assert result.returncode == 77, result.stderr
+    assert re.fullmatch(r".* error list s3://widgets/ledger/: 403 AccessDenied: .*\n",
+                        result.stderr)

@@ -40,22 +40,28 @@ local function side_by_side(entries, act)
   end
 end
 
--- An entry after the first failure of the store is left alone: it would fail too.
+-- How many there were and what was done, and the last error. After one that may be over later, all
+-- that is left is left alone: it would fail too.
 local function reconcile(store, keep)
   local counts, failed = { ledgers = 0, written = 0, removed = 0, dropped = 0 }, nil
-  side_by_side(converge.each_ledger(store), function(entry)
+  local function fail(err)
+    failed = err
+    tide.log.error(tostring(err))
+  end
+  local ok, raised = pcall(side_by_side, converge.each_ledger(store), function(entry)
     if failed and failed.retryable then return end
     counts.ledgers = counts.ledgers + 1
     local found, err = converge.reconcile(store, entry, tide.now() - keep)
-    if not found then
-      failed = err
-      return tide.log.error(tostring(err))
-    end
+    if not found then return fail(err) end
     for _, outcome in ipairs(found) do
       counts[outcome] = counts[outcome] + 1
       tide.log[LEVELS[outcome]](outcome .. " " .. entry.key)
     end
   end)
+  if not ok then
+    if type(raised) ~= "table" then error(raised, 0) end
+    fail(raised) -- a page of the listing
+  end
   return counts, failed
 end
 

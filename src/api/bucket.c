@@ -247,7 +247,7 @@ static int k_page(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     if (err_any(&w->op.op.err)) {
         push_problem(L, w);
-        return luaL_error(L, "%s", luaL_tolstring(L, -1, NULL));
+        return lua_error(L);
     }
     lua_pushinteger(L, 0);
     lua_replace(L, lua_upvalueindex(EACH_NEXT));
