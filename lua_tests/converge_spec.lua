@@ -3,6 +3,7 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local tide = require "tidegate"
 local converge = require "conflicts.converge"
+local histories = dofile(here .. "support/histories.lua")
 local memory_store = dofile(here .. "support/memory_store.lua")
 local schedules = dofile(here .. "support/schedules.lua")
 
@@ -53,12 +54,7 @@ describe("without the second look at the ledger", function()
 end)
 
 describe("converge", function()
-  local function request(kind, ms, members)
-    local made = { type = kind, requestId = "r" .. ms, widgetId = "w1", owner = "Sue Smith",
-      otherAttributes = {}, ignored = {}, order = { ("%013d"):format(ms), "r" .. ms } }
-    for name, value in pairs(members or {}) do made[name] = value end
-    return made
-  end
+  local request = histories.request
 
   for name, kind in pairs(STORES) do
     describe(name, function()

@@ -97,12 +97,7 @@ describe("a ledger", function()
   end
 end)
 
-local function request(kind, ms, members)
-  local made = { type = kind, requestId = "r" .. ms, widgetId = "w1", owner = "Sue Smith",
-    otherAttributes = {}, ignored = {}, order = { ("%013d"):format(ms), "r" .. ms } }
-  for name, value in pairs(members or {}) do made[name] = value end
-  return made
-end
+local request = histories.request
 
 describe("what comes too early or too late", function()
   it("an update waits for its create", function()

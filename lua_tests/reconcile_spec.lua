@@ -2,6 +2,7 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local tide = require "tidegate"
 local converge = require "conflicts.converge"
+local histories = dofile(here .. "support/histories.lua")
 local memory_store = dofile(here .. "support/memory_store.lua")
 local run = dofile(here .. "support/program.lua")
 
@@ -9,12 +10,7 @@ local KEY = "widgets/sue-smith/w1"
 local LEDGER = "ledger/" .. KEY
 local DAY = 86400
 
-local function request(kind, ms, members)
-  local made = { type = kind, requestId = "r" .. ms, widgetId = "w1", owner = "Sue Smith",
-    otherAttributes = {}, ignored = {}, order = { ("%013d"):format(ms), "r" .. ms } }
-  for name, value in pairs(members or {}) do made[name] = value end
-  return made
-end
+local request = histories.request
 
 describe("tidegate reconcile", function()
   local store, now

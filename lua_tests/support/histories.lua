@@ -32,6 +32,14 @@ local function text(random, value)
   return dice > 2 and (dice == 3 and "" or value) or nil
 end
 
+-- One request of that kind, sent at `ms`; `members` add to it or replace.
+function M.request(kind, ms, members)
+  local made = { type = kind, requestId = "r" .. ms, widgetId = "w1", owner = "Sue Smith",
+    otherAttributes = {}, ignored = {}, order = { ("%013d"):format(ms), "r" .. ms } }
+  for name, value in pairs(members or {}) do made[name] = value end
+  return made
+end
+
 -- `count` requests; sent times are few, so that some are equal. With `owners` several take part.
 function M.make(random, count, owners)
   local requests = {}
