@@ -2,7 +2,9 @@
 
 The moments are numbers of calls to the stand-in, drawn from a seed. Whoever is killed is replaced
 at once. The sleeper is stopped with requests in hand, wakes when all of them have been done by
-others, and goes on with what it knew; in half of the orders it is killed after that, too.
+others, and goes on with what it knew; in half of the orders it is killed after that, too. A bucket
+may then be left with its widget (docs/delivery.md), and must be right when it is reconciled;
+nothing else needs that.
 """
 
 import random
