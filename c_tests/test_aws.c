@@ -3,8 +3,6 @@
 
 #include "../src/aws/aws.c"
 
-#include <stdio.h>
-#include <unistd.h>
 
 /* Pairs of name and value, the last name NULL; all that the SDKs read is unset before. */
 static void set_environment(const char *const *pairs)

@@ -5,11 +5,8 @@
 #include "place.h"
 #include "shared_data.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- a home folder ---- */
