@@ -122,14 +122,18 @@ def test_a_message_is_settled_by_its_worst_object(world):
     assert {widget["id"] for widget in world.store.widgets().values()} == {"widget-1", "widget-3"}
 
 
-def test_what_the_store_could_not_do_comes_again(world):
-    """The object that was done is gone by then, and is not written a second time."""
+@pytest.mark.parametrize("status, code, retried", [(400, "InvalidRequest", 1),
+                                                   (403, "AccessDenied", 0)])
+def test_what_the_store_could_not_do_is_tried_again(world, status, code, retried):
+    """The object that was done is gone by then, and is not written a second time. What is no fault
+    of the message stays in hand.
+    """
     world.put("a", request(1))
     world.put("b", request(2))
-    world.aws.add_rule(op="PutObject", key="*widget-2", action="status", status=403,
-                       code="AccessDenied", times=1)
+    world.aws.add_rule(op="PutObject", key="*widget-2", action="status", status=status,
+                       code=code, times=1)
     world.tell(notification(record("a"), record("b")))
-    assert ledger(world.consume("--visibility", "2s").stdout)["retried"] == 1
+    assert ledger(world.consume("--visibility", "2s").stdout)["retried"] == retried
     written = [call["key"] for call in world.aws.calls("PutObject") if call["status"] == 200]
     assert sorted(written) == [f"widgets/sue-smith/widget-{number}" for number in (1, 2)]
     assert world.inbox() == [] and world.parked() == {}

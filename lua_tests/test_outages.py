@@ -12,6 +12,8 @@ FAULTS = {
     "throttled": {"action": "status", "status": 503, "code": "SlowDown"},
     "broken": {"action": "status", "status": 500, "code": "InternalError"},
     "unreachable": {"action": "drop_before", "how": "rst"},
+    "denied": {"action": "status", "status": 403, "code": "AccessDenied"},
+    "gone": {"action": "status", "status": 404, "code": "NoSuchBucket"},
 }
 
 

@@ -8,9 +8,17 @@ describe("tide.retry", function()
     assert.is_true(outage_of(tide.error { code = "SlowDown", retryable = true }))
   end)
 
+  it("knows what a person has to put right", function()
+    for _, code in ipairs { "AccessDenied", "AccessDeniedException", "ExpiredToken", "NoSuchBucket",
+      "ResourceNotFoundException" } do
+      assert.is_true(outage_of(tide.error { code = code, retryable = false }), code)
+    end
+  end)
+
   it("takes nothing else for that", function()
     for _, err in ipairs {
-      tide.error { code = "AccessDenied", retryable = false },
+      tide.error { code = "ValidationException", status = 400, retryable = false },
+      tide.error { code = "NoSuchKey", status = 404, retryable = false },
       tide.error { code = "Contended", retryable = true },
       "503 SlowDown", { code = 1 }, 7, true,
     } do

@@ -3,6 +3,7 @@
 #include "api/error.h"
 #include "api/options.h"
 #include "base/clock.h"
+#include "host/exit_code.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -115,15 +116,22 @@ static int f_park(lua_State *L)
     return make(L, VERDICT_PARK, &p);
 }
 
-/* The error of a store that may work later. Contention is none: there the store worked. [-0, +0,
- * m] */
+/* What no try can change, but a person can: we may not, or there is no such bucket or table. */
+static bool is_barred(const struct err *err)
+{
+    return exit_code_of(err) == EXIT_DENIED || err_is(err, "NoSuchBucket") ||
+           err_is(err, "ResourceNotFoundException");
+}
+
+/* The error of a store that may work later: no message is to blame for it. Contention is none:
+ * there the store worked. [-0, +0, m] */
 static bool is_outage(lua_State *L, int index)
 {
     struct err err;
     if (!index || !lua_istable(L, index))
         return false;
     error_read(L, index, &err);
-    return err.retryable && !err_is(&err, "Contended");
+    return err.retryable ? !err_is(&err, "Contended") : is_barred(&err);
 }
 
 static int f_retry(lua_State *L)
